@@ -1,0 +1,48 @@
+package lab_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/lab"
+	"github.com/pktrail/pktrail/internal/lab/labtest"
+)
+
+func works() []lab.Flavour { return []lab.Flavour{lab.Flannel, lab.PTP, lab.Calico, lab.Macvlan} }
+
+// Every pod reaches every other and the outside host, and is reached by it.
+func TestEverybodyPingsEverybody(t *testing.T) {
+	for _, f := range works() {
+		t.Run(string(f), func(t *testing.T) {
+			t.Parallel()
+			start := time.Now()
+			l := labtest.Lab(t, lab.Options{Flavour: f, Nodes: 3})
+			t.Logf("built in %v", time.Since(start))
+			if l.State != lab.StateUp || len(l.Pods) != 6 {
+				t.Fatalf("state %s, %d pods: %q", l.State, len(l.Pods), l.Problems)
+			}
+			for _, from := range append(l.Pods, lab.Pod{Name: l.Outside.Name}) {
+				for _, to := range l.Pods {
+					pingBoth(t, from.Name, to.IPv4, to.IPv6)
+				}
+				pingBoth(t, from.Name, l.Outside.IPv4, l.Outside.IPv6)
+			}
+			// A macvlan does not hear its parent: pods reach other nodes only.
+			for _, n := range l.Nodes {
+				for _, p := range l.Pods {
+					if f != lab.Macvlan || p.Node != n.Name {
+						pingBoth(t, n.Name, p.IPv4, p.IPv6)
+						pingBoth(t, p.Name, n.IPv4, n.IPv6)
+					}
+				}
+			}
+		})
+	}
+}
+
+func pingBoth(t *testing.T, from string, v4, v6 netip.Addr) {
+	t.Helper()
+	labtest.Ping(t, from, v4)
+	labtest.Ping(t, from, v6)
+}

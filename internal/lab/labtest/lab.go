@@ -1,0 +1,43 @@
+package labtest
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/pktrail/pktrail/internal/lab"
+)
+
+// Lab makes a lab for the test, under a name of its own unless the options
+// have one, and removes it when the test ends. Tests may run in parallel.
+func Lab(t testing.TB, o lab.Options) *lab.Lab {
+	t.Helper()
+	RequireRoot(t)
+	if o.Name == "" {
+		o.Name = uniqueName()
+	}
+	l, err := lab.Up(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		alive, err := lab.Down(o.Name)
+		if gone := (*lab.NotFoundError)(nil); err != nil && !errors.As(err, &gone) {
+			t.Error(err)
+		}
+		for _, p := range alive {
+			t.Errorf("process %d (%s) still runs in %s", p.PID, p.Command, p.Namespace)
+		}
+	})
+	return l
+}
+
+// uniqueName returns a lab's name that no other test on this machine has.
+func uniqueName() string {
+	b := make([]byte, 4)
+	if _, err := rand.Read(b); err != nil {
+		panic(err) // documented never to fail
+	}
+	return "t" + hex.EncodeToString(b)
+}

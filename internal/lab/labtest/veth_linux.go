@@ -1,0 +1,60 @@
+package labtest
+
+import (
+	"fmt"
+	"net"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/lab"
+)
+
+// VethPair connects two namespaces by a veth pair, up on both ends. It is
+// gone with either namespace.
+func VethPair(t testing.TB, a, b VethEnd) {
+	t.Helper()
+	err := lab.Do(a.Namespace, func() error {
+		other, err := netns.GetFromName(b.Namespace)
+		if err != nil {
+			return fmt.Errorf("open namespace %s: %w", b.Namespace, err)
+		}
+		defer other.Close()
+		la := netlink.NewLinkAttrs()
+		la.Name = a.Device
+		err = netlink.LinkAdd(&netlink.Veth{LinkAttrs: la, PeerName: b.Device, PeerNamespace: netlink.NsFd(other)})
+		if err != nil {
+			return fmt.Errorf("add veth %s: %w", a.Device, err)
+		}
+		return setUp(a)
+	})
+	if err == nil {
+		err = lab.Do(b.Namespace, func() error { return setUp(b) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// setUp configures one end in the calling thread's namespace.
+func setUp(e VethEnd) error {
+	link, err := netlink.LinkByName(e.Device)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", e.Device, err)
+	}
+	for _, p := range e.Addresses {
+		a := &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}}
+		if p.Addr().Is6() {
+			a.Flags = unix.IFA_F_NODAD
+		}
+		if err := netlink.AddrAdd(link, a); err != nil {
+			return fmt.Errorf("add address %s: %w", p, err)
+		}
+	}
+	if err := netlink.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set %s up: %w", e.Device, err)
+	}
+	return nil
+}
