@@ -1,0 +1,242 @@
+package afpacket
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/lab/labtest"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// space is a network namespace that lives as long as its test.
+type space struct {
+	netns.NsHandle
+	link *netlink.Handle
+}
+
+func newSpace(t testing.TB) space {
+	t.Helper()
+	labtest.RequireRoot(t)
+	made := make(chan netns.NsHandle)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread dies
+		h, err := netns.New()
+		if err != nil {
+			t.Error(err)
+		}
+		for _, which := range []string{"all", "default"} { // no router solicitations
+			_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+which+"/disable_ipv6", []byte("1"), 0)
+		}
+		made <- h
+	}()
+	s := space{NsHandle: <-made}
+	var err error
+	if s.link, err = netlink.NewHandleAt(s.NsHandle); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.link.Close()
+		_ = s.Close()
+	})
+	must(t, s.link.LinkSetUp(s.find(t, "lo")))
+	return s
+}
+
+func (s space) find(t testing.TB, name string) netlink.Link {
+	t.Helper()
+	l, err := s.link.LinkByName(name)
+	must(t, err)
+	return l
+}
+
+func (s space) index(t testing.TB, name string) int {
+	t.Helper()
+	return s.find(t, name).Attrs().Index
+}
+
+// inside runs f in the namespace.
+func (s space) inside(t testing.TB, f func() error) {
+	t.Helper()
+	must(t, within(int(s.NsHandle), f))
+}
+
+// wire joins two namespaces by a veth pair, which is up, and gives both ends
+// an address in 10.7.0.0/24: .1 and .2.
+func wire(t testing.TB, a space, nameA string, b space, nameB string) {
+	t.Helper()
+	must(t, a.link.LinkAdd(&netlink.Veth{
+		LinkAttrs: netlink.LinkAttrs{Name: nameA}, PeerName: nameB, PeerNamespace: netlink.NsFd(b.NsHandle),
+	}))
+	for _, end := range []struct {
+		space
+		name, addr string
+	}{{a, nameA, "10.7.0.1/24"}, {b, nameB, "10.7.0.2/24"}} {
+		l := end.find(t, end.name)
+		addr, err := netlink.ParseAddr(end.addr)
+		must(t, err)
+		must(t, end.link.AddrAdd(l, addr))
+		must(t, end.link.LinkSetUp(l))
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sender is a packet socket that transmits whole frames on one device.
+func sender(t testing.TB, s space, name string) int {
+	t.Helper()
+	fd := -1
+	index := s.index(t, name)
+	s.inside(t, func() (err error) {
+		fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		return unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: index})
+	})
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	return fd
+}
+
+func send(t testing.TB, fd int, frame []byte) {
+	t.Helper()
+	_, err := unix.Write(fd, frame)
+	must(t, err)
+}
+
+// probeType is an EtherType that nothing in the kernel handles: IEEE 802
+// local experimental 1.
+const probeType = 0x88b5
+
+// frame is an Ethernet frame to everybody with a number in it.
+func frame(number uint32, size int) []byte {
+	f := make([]byte, max(size, 18))
+	for i := range 6 {
+		f[i] = 0xff
+	}
+	f[6] = 2
+	binary.BigEndian.PutUint16(f[12:], probeType)
+	binary.BigEndian.PutUint32(f[14:], number)
+	return f
+}
+
+func number(data []byte) (uint32, bool) {
+	if len(data) < 18 || binary.BigEndian.Uint16(data[12:]) != probeType {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(data[14:]), true
+}
+
+func open(t testing.TB, s space, o Options) *Ring {
+	t.Helper()
+	o.Netns = int(s.NsHandle)
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Millisecond
+	}
+	r, err := Open(o)
+	must(t, err)
+	return r
+}
+
+func read(t testing.TB, notify func(Event), rings ...*Ring) *Reader {
+	t.Helper()
+	rd, err := NewReader(rings, notify)
+	must(t, err)
+	t.Cleanup(func() { must(t, rd.Close()) })
+	return rd
+}
+
+// seen is a copy of a frame, with its point looked up.
+type seen struct {
+	trail.Frame
+	Where trail.Point
+}
+
+// rest stops the capture and returns all that it caught.
+func rest(t testing.TB, rd *Reader) []seen {
+	t.Helper()
+	rd.Stop()
+	all, err := drain(rd)
+	if !errors.Is(err, io.EOF) {
+		t.Fatalf("after Stop: %v, want io.EOF", err)
+	}
+	return all
+}
+
+func drain(rd *Reader) ([]seen, error) {
+	var all []seen
+	for {
+		s, err := one(rd)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, s)
+	}
+}
+
+func one(rd *Reader) (seen, error) {
+	var s seen
+	if err := rd.Read(&s.Frame); err != nil {
+		return s, err
+	}
+	s.Data = append([]byte(nil), s.Data...)
+	s.Where = rd.Points()[s.Point]
+	return s, nil
+}
+
+// events collects what a reader tells.
+type events struct {
+	mu   sync.Mutex
+	list []Event
+	more chan struct{}
+}
+
+func newEvents() *events { return &events{more: make(chan struct{}, 100)} }
+
+func (e *events) add(v Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.list = append(e.list, v)
+	select {
+	case e.more <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for an event of the kind.
+func (e *events) await(t testing.TB, kind EventKind) Event {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		e.mu.Lock()
+		for _, v := range e.list {
+			if v.Kind == kind {
+				e.mu.Unlock()
+				return v
+			}
+		}
+		e.mu.Unlock()
+		select {
+		case <-e.more:
+		case <-late:
+			t.Fatalf("no event %d within 10 s, only %v", kind, e.list)
+		}
+	}
+}
