@@ -1,0 +1,283 @@
+//go:build !pktrail_lite
+
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+)
+
+// criTimeout bounds each question to a runtime. They answer in milliseconds
+// or hang for good.
+const criTimeout = 5 * time.Second
+
+// Labels that the kubelet puts on each sandbox
+// (k8s.io/kubernetes/pkg/kubelet/types/labels.go).
+const (
+	labelPod       = "io.kubernetes.pod.name"
+	labelNamespace = "io.kubernetes.pod.namespace"
+)
+
+// criSockets are where runtimes and distributions put their socket.
+var criSockets = [...]string{
+	"/run/containerd/containerd.sock",
+	"/run/k3s/containerd/containerd.sock",
+	"/run/k0s/containerd.sock",
+	"/var/snap/microk8s/common/run/containerd.sock",
+	"/run/crio/crio.sock",
+	"/run/cri-dockerd.sock",
+}
+
+// CRISockets lists the sockets at which a container runtime is looked for,
+// in that order.
+func CRISockets() []string { return criSockets[:] }
+
+// CRIVersion asks the runtime at a socket for its name and version, e.g.
+// "containerd 2.1.4".
+func CRIVersion(ctx context.Context, socket string) (string, error) {
+	c, err := dialCRI(socket)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = c.conn.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, criTimeout)
+	defer cancel()
+	v, err := c.api.Version(ctx, &runtimeapi.VersionRequest{})
+	if err != nil {
+		return "", fmt.Errorf("ask %s: %w", socket, err)
+	}
+	return v.GetRuntimeName() + " " + v.GetRuntimeVersion(), nil
+}
+
+type criClient struct {
+	socket string
+	conn   *grpc.ClientConn
+	api    runtimeapi.RuntimeServiceClient
+}
+
+func dialCRI(socket string) (*criClient, error) {
+	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", socket, err)
+	}
+	return &criClient{socket, conn, runtimeapi.NewRuntimeServiceClient(conn)}, nil
+}
+
+// openCRI finds a pod by the runtime's own word, at the first socket whose
+// runtime knows it.
+func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
+	namespace, pod, _ := strings.Cut(value, "/")
+	sockets, err := e.sockets()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	var failed []error
+	for _, socket := range sockets {
+		c, err := dialCRI(socket)
+		if err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		n, known, err := e.askCRI(ctx, c, namespace, pod)
+		_ = c.conn.Close()
+		switch {
+		case n != nil:
+			return n, nil
+		case err != nil:
+			failed = append(failed, err)
+		}
+		names = append(names, known...)
+	}
+	if err := errors.Join(failed...); err != nil && len(names) == 0 {
+		return nil, fmt.Errorf("find pod %s: %w", value, err)
+	}
+	return nil, &NotFoundError{What: "pod " + value + " on this node", Names: firstNames(names)}
+}
+
+// sockets gives the sockets that exist, or the one that the user chose.
+func (e env) sockets() ([]string, error) {
+	if e.criSocket != "" {
+		if err := checkSocket(e.criSocket); err != nil {
+			return nil, fmt.Errorf("open CRI socket: %w", err)
+		}
+		return []string{e.criSocket}, nil
+	}
+	var there []string
+	var refused error
+	for _, s := range criSockets {
+		// In a container the node's /run is at the root of process 1.
+		for _, path := range []string{s, filepath.Join(string(e.proc), "1/root", s)} {
+			err := checkSocket(path)
+			if err == nil {
+				there = append(there, path)
+				break
+			}
+			if path == s && errors.Is(err, fs.ErrPermission) {
+				refused = &PermissionError{Op: "open CRI socket", Capability: "CAP_DAC_OVERRIDE", Err: err}
+			}
+		}
+	}
+	if len(there) == 0 && refused != nil {
+		return nil, refused
+	}
+	if len(there) == 0 {
+		return nil, &NotFoundError{
+			What: "container runtime with a CRI socket",
+			Why:  "none of " + strings.Join(criSockets[:], ", ") + " exists",
+		}
+	}
+	return there, nil
+}
+
+func checkSocket(path string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return fmt.Errorf("%s is no socket", path)
+	}
+	return nil
+}
+
+// askCRI looks for a ready sandbox. Where there is none it gives the pods
+// that the runtime does know.
+func (e env) askCRI(ctx context.Context, c *criClient, namespace, pod string) (*Namespace, []string, error) {
+	ctx, cancel := context.WithTimeout(ctx, criTimeout)
+	defer cancel()
+	found, err := c.ready(ctx, map[string]string{labelNamespace: namespace, labelPod: pod})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(found) > 0 {
+		// Of two the newer is the pod's; the older is being replaced.
+		newest := found[0]
+		for _, s := range found {
+			if s.GetCreatedAt() > newest.GetCreatedAt() {
+				newest = s
+			}
+		}
+		n, err := e.openSandbox(ctx, c, newest)
+		return n, nil, err
+	}
+	all, err := c.ready(ctx, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := make([]string, 0, len(all))
+	for _, s := range all {
+		names = append(names, s.GetMetadata().GetNamespace()+"/"+s.GetMetadata().GetName())
+	}
+	return nil, names, nil
+}
+
+func (c *criClient) ready(ctx context.Context, labels map[string]string) ([]*runtimeapi.PodSandbox, error) {
+	r, err := c.api.ListPodSandbox(ctx, &runtimeapi.ListPodSandboxRequest{Filter: &runtimeapi.PodSandboxFilter{
+		State:         &runtimeapi.PodSandboxStateValue{State: runtimeapi.PodSandboxState_SANDBOX_READY},
+		LabelSelector: labels,
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("list pods at %s: %w", c.socket, err)
+	}
+	return r.GetItems(), nil
+}
+
+// openSandbox opens a sandbox's namespace: the machine's own for a pod with
+// hostNetwork, else by the path or the pid of the verbose status, else by
+// the cgroups of all processes.
+func (e env) openSandbox(ctx context.Context, c *criClient, s *runtimeapi.PodSandbox) (*Namespace, error) {
+	st, err := c.api.PodSandboxStatus(ctx, &runtimeapi.PodSandboxStatusRequest{PodSandboxId: s.GetId(), Verbose: true})
+	if err != nil {
+		return nil, fmt.Errorf("ask %s about pod %s: %w", c.socket, s.GetMetadata().GetName(), err)
+	}
+	isHost := st.GetStatus().GetLinux().GetNamespaces().GetOptions().GetNetwork() == runtimeapi.NamespaceMode_NODE
+	var n *Namespace
+	if isHost {
+		n, err = e.openHost()
+	} else {
+		n, err = e.openByInfo(ctx, parseInfo(st.GetInfo()), s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open pod %s/%s: %w", s.GetMetadata().GetNamespace(), s.GetMetadata().GetName(), err)
+	}
+	n.Label, n.ContainerID = s.GetMetadata().GetName(), s.GetId()
+	n.HostNetwork = n.HostNetwork || isHost
+	return n, nil
+}
+
+func (e env) openByInfo(ctx context.Context, info sandboxInfo, s *runtimeapi.PodSandbox) (*Namespace, error) {
+	isPods := func(o owner) bool {
+		uid := s.GetMetadata().GetUid()
+		return o.container == s.GetId() || (uid != "" && o.podUID == uid)
+	}
+	var tried []error
+	if info.path != "" {
+		for _, path := range []string{info.path, filepath.Join(string(e.proc), "1/root", info.path)} {
+			f, inode, err := openFile(path)
+			if err == nil {
+				return &Namespace{Inode: inode, PID: info.pid, HostNetwork: e.isMachine(inode), file: f, env: e}, nil
+			}
+			tried = append(tried, err)
+		}
+	}
+	if info.pid > 0 {
+		n, err := e.openOwned(info.pid, isPods)
+		if err == nil {
+			return n, nil
+		}
+		tried = append(tried, err)
+	}
+	pids, err := e.proc.pids()
+	if err != nil {
+		return nil, err
+	}
+	own := owners{proc: e.proc}
+	var match []int
+	for _, pid := range pids {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if isPods(own.of(pid)) {
+			match = append(match, pid)
+		}
+	}
+	n, err := e.openFirst(match, isPods)
+	if err != nil {
+		return nil, errors.Join(append(tried, err)...)
+	}
+	return n, nil
+}
+
+// openOwned opens the namespace of a process that the runtime named. The
+// number counts in the machine's pid namespace: where ours is another, it
+// stands for somebody else, or for nobody. The cgroup tells; where it names
+// no container at all, the runtime's word is taken unless the process is in
+// our own namespace, which a pod's is not.
+func (e env) openOwned(pid int, is func(owner) bool) (*Namespace, error) {
+	other := &NotFoundError{What: fmt.Sprintf("process %d of it", pid), Why: "that number belongs to another process here"}
+	st, err := e.proc.stat(pid)
+	if err != nil {
+		return nil, other
+	}
+	own := owners{proc: e.proc}
+	o := own.of(pid)
+	if o != (owner{}) && !is(o) {
+		return nil, other
+	}
+	n, err := e.openPID(pid, st.start)
+	if err == nil && o == (owner{}) && n.HostNetwork {
+		return nil, errors.Join(other, n.Close())
+	}
+	return n, err
+}

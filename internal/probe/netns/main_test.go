@@ -1,0 +1,15 @@
+package netns
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if code, done := enterPrivate(); done {
+		os.Exit(code)
+	}
+	goleak.VerifyTestMain(m)
+}

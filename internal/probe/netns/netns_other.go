@@ -1,0 +1,48 @@
+//go:build !linux
+
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+type env struct{}
+
+// Open is for Linux only.
+func Open(_ context.Context, t Target, _ Options) (*Namespace, error) {
+	return nil, fmt.Errorf("open %s: network namespaces are Linux only: %w", t, errors.ErrUnsupported)
+}
+
+// Do is for Linux only.
+func (n *Namespace) Do(func() error) error { return errors.ErrUnsupported }
+
+// Devices is for Linux only.
+func (n *Namespace) Devices(context.Context) ([]Device, error) { return nil, errors.ErrUnsupported }
+
+// Points is for Linux only.
+func (n *Namespace) Points(context.Context) ([]trail.Point, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Path is for Linux only.
+func (n *Namespace) Path(context.Context) (Path, error) { return Path{}, errors.ErrUnsupported }
+
+// File is for Linux only.
+func (n *Namespace) File() *os.File { return n.file }
+
+// Close does nothing.
+func (n *Namespace) Close() error { return nil }
+
+// Close does nothing.
+func (p *Path) Close() error { return errors.Join() }
+
+// CRISockets is empty: container runtimes are looked for on Linux only.
+func CRISockets() []string { return nil }
+
+// CRIVersion is for Linux only.
+func CRIVersion(context.Context, string) (string, error) { return "", errors.ErrUnsupported }

@@ -1,0 +1,163 @@
+package netns
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+)
+
+// walk goes from one namespace to those that its devices lead to, and keeps
+// what it has seen.
+type walk struct {
+	ctx   context.Context //nolint:containedctx // a walk lives within one call
+	env   env
+	views map[uint64]*view // by inode
+	peers map[nsKey]found
+	// opened are the namespaces that the walk itself opened.
+	opened []*Namespace
+	notes  []string
+}
+
+// nsKey is what IFLA_LINK_NETNSID means: a number within one namespace.
+type nsKey struct {
+	inode uint64
+	nsid  int
+}
+
+type found struct {
+	view *view
+	why  string
+}
+
+func newWalk(ctx context.Context, n *Namespace) *walk {
+	return &walk{ctx: ctx, env: n.env, views: map[uint64]*view{}, peers: map[nsKey]found{}}
+}
+
+// close ends the walk and everything that it opened and that was not taken
+// out of opened.
+func (w *walk) close() {
+	for _, v := range w.views {
+		v.close()
+	}
+	for _, n := range w.opened {
+		_ = n.Close()
+	}
+}
+
+func (w *walk) note(s string) {
+	if !slices.Contains(w.notes, s) {
+		w.notes = append(w.notes, s)
+	}
+}
+
+func (w *walk) view(n *Namespace) (*view, error) {
+	if v := w.views[n.Inode]; v != nil {
+		return v, nil
+	}
+	if err := w.ctx.Err(); err != nil {
+		return nil, err
+	}
+	v, err := newView(n)
+	if err != nil {
+		return nil, err
+	}
+	w.views[n.Inode] = v
+	return v, nil
+}
+
+// locate says whether a namespace is a node or hangs off one.
+//
+// The machine's own is a node. So is, in a lab or where containers play
+// nodes, a namespace that other namespaces hang off, or one whose way up ends
+// at once in a namespace that is only a switch. Any other is a target, and
+// its node is the one that its way up leads to.
+func (w *walk) locate(v *view) (place, error) {
+	self := place{node: w.env.nodeName(candidate{inode: v.ns.Inode, pid: v.ns.PID})}
+	if w.env.isMachine(v.ns.Inode) {
+		return self, nil
+	}
+	self.node = v.ns.Label
+	r, err := v.routing()
+	if err != nil {
+		return place{}, err
+	}
+	up := w.wayUp(v, r)
+	if up == nil {
+		return place{node: w.env.node, target: v.ns.Label}, nil
+	}
+	peer, _ := w.peerView(v, up)
+	switch {
+	case peer == nil:
+		return place{node: w.env.node, target: v.ns.Label}, nil
+	case w.env.isMachine(peer.ns.Inode), hasParent(up):
+		return place{node: peer.ns.Label, target: v.ns.Label}, nil
+	case hosts(v, up):
+		return self, nil
+	}
+	leadsOn, err := w.leadsOn(peer, up.Attrs().ParentIndex)
+	if err != nil {
+		return place{}, err
+	}
+	if leadsOn {
+		return place{node: peer.ns.Label, target: v.ns.Label}, nil
+	}
+	return self, nil
+}
+
+// wayUp gives the link by which a namespace reaches others: that of its
+// default route, else the first that has its other end elsewhere. nil if
+// there is none.
+func (w *walk) wayUp(v *view, r routing) netlink.Link {
+	for _, index := range r.defaults {
+		if l := v.byIndex(index); l != nil && l.Attrs().NetNsID >= 0 && (isPair(l) || hasParent(l)) {
+			return l
+		}
+	}
+	for _, l := range v.links {
+		if l.Attrs().NetNsID >= 0 && (isPair(l) || hasParent(l)) {
+			return l
+		}
+	}
+	return nil
+}
+
+// hosts reports whether other namespaces hang off this one: it has a pair
+// that leads elsewhere than its way up, a bridge with ports, or a working
+// overlay device.
+func hosts(v *view, up netlink.Link) bool {
+	for _, l := range v.links {
+		a := l.Attrs()
+		switch {
+		case isPair(l) && a.NetNsID >= 0 && a.NetNsID != up.Attrs().NetNsID,
+			kindOf(l) == "bridge" && len(v.ports(a.Index)) > 0,
+			isOverlay(l) && isUp(l):
+			return true
+		}
+	}
+	return false
+}
+
+// leadsOn reports whether a namespace has a way on for what comes in by the
+// link index: it is a node then, and not only a switch.
+func (w *walk) leadsOn(v *view, index int) (bool, error) {
+	in := v.byIndex(index)
+	if in == nil {
+		return false, nil
+	}
+	r, err := v.routing()
+	if err != nil {
+		return false, err
+	}
+	skip := map[int]bool{index: true}
+	if m := in.Attrs().MasterIndex; m != 0 {
+		skip[m] = true
+	}
+	for _, l := range v.links {
+		if isOverlay(l) && r.leadsTo(l.Attrs().Index) {
+			return true, nil
+		}
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Keys(r.onward())), func(i int) bool { return !skip[i] }), nil
+}
