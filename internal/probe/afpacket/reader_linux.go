@@ -22,6 +22,8 @@ type Reader struct {
 	rings  []*Ring
 	points []trail.Point
 	notify func(Event)
+	idle   func() error
+	every  time.Duration // the longest wait without a call of idle
 
 	lead  *Ring // whose frames may be read on, up to limit, without a look at the others
 	limit int64
@@ -56,6 +58,13 @@ func NewReader(rings []*Ring, notify func(Event)) (*Reader, error) {
 		rd.adopt(i, r)
 	}
 	return rd, nil
+}
+
+// OnIdle makes Read call fn each time before it waits for packets, and at
+// least every so often while it waits: the moment to flush what was gathered.
+// An error of fn is returned by Read. Call it before the first Read.
+func (rd *Reader) OnIdle(every time.Duration, fn func() error) {
+	rd.every, rd.idle = every, fn
 }
 
 // Points are the places where frames were seen, or could have been seen: the
@@ -172,6 +181,12 @@ func (rd *Reader) slow(f *trail.Frame) error {
 		}
 		if rd.finished() {
 			continue
+		}
+		if rd.idle != nil {
+			if err := rd.idle(); err != nil {
+				return err
+			}
+			pause = shorter(pause, rd.every)
 		}
 		if err := rd.wait(pause); err != nil {
 			return err
