@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// result is one capture's run.
+type result struct {
+	arrived  int
+	captured int
+	missed   int
+	cpu      time.Duration // user and system, from start to end
+	startup  time.Duration // of it, before the first packet
+	peak     int           // VmHWM in KiB, ring included
+}
+
+func (r result) perPacket() float64 { return float64(r.cpu) / float64(max(r.captured, 1)) }
+func (r result) steady() float64 {
+	return float64(r.cpu-r.startup) / float64(max(r.captured, 1))
+}
+
+// pair is all runs of one load: a[i] and b[i] ran one after the other.
+type pair struct{ a, b []result }
+
+// ratio is the median of A's figure over B's.
+func (p pair) ratio(figure func(result) float64) float64 {
+	rs := make([]float64, len(p.a))
+	for i := range p.a {
+		rs[i] = figure(p.a[i]) / max(figure(p.b[i]), 1e-9)
+	}
+	return median(rs)
+}
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	if n := len(v); n%2 == 0 {
+		return (v[n/2-1] + v[n/2]) / 2
+	}
+	return v[len(v)/2]
+}
+
+func compare(ctx context.Context, b *bed, o options, l load) (p pair, err error) {
+	for range l.pairs {
+		for _, side := range []struct {
+			command string
+			results *[]result
+		}{{o.command, &p.a}, {o.against, &p.b}} {
+			r, err := once(ctx, b, o, l, side.command)
+			if err != nil {
+				return p, fmt.Errorf("%s: %w", strings.Fields(side.command)[0], err)
+			}
+			*side.results = append(*side.results, r)
+		}
+	}
+	return p, nil
+}
+
+// once runs a capture under the load.
+func once(ctx context.Context, b *bed, o options, l load, command string) (r result, err error) {
+	fill := strings.NewReplacer("{if}", rxName, "{buffer}", strconv.Itoa(o.buffer), "{kib}", strconv.Itoa(o.buffer>>10))
+	argv := strings.Fields(fill.Replace(command))
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	var talk bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &talk, &talk
+	cmd.WaitDelay = 5 * time.Second
+	if err := b.inside(b.rx, cmd.Start); err != nil {
+		return r, err
+	}
+	defer func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	}()
+	if err := b.awaitArmed(ctx, cmd.Process.Pid); err != nil {
+		return r, fmt.Errorf("%w: %s", err, talk.Bytes())
+	}
+	r.startup = cpuOf(cmd.Process.Pid)
+	before, err := b.arrived()
+	if err != nil {
+		return r, err
+	}
+	if _, err := b.send(ctx, l); err != nil {
+		return r, err
+	}
+	after, err := b.arrived()
+	if err != nil {
+		return r, err
+	}
+	r.arrived = after - before
+	pause(ctx, 300*time.Millisecond) // what is in the ring is read by then, or was too late
+	r.peak = peakOf(cmd.Process.Pid)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		return r, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return r, fmt.Errorf("%w: %s", err, talk.Bytes())
+	}
+	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return r, errors.New("no resource usage")
+	}
+	r.cpu = time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	r.captured, r.missed, err = counts(talk.String())
+	return r, err
+}
+
+func (b *bed) awaitArmed(ctx context.Context, pid int) error {
+	for range 500 {
+		yes, err := b.armed()
+		if yes || err != nil {
+			pause(ctx, 50*time.Millisecond) // the rest of its start
+			return err
+		}
+		if ctx.Err() != nil || syscall.Kill(pid, 0) != nil {
+			break
+		}
+		pause(ctx, 10*time.Millisecond)
+	}
+	return errors.New("it did not begin to capture")
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// counts reads the summaries of tcpdump and of pktrail (one line per target).
+func counts(talk string) (captured, missed int, err error) {
+	if m := regexp.MustCompile(`(\d+) packets? captured`).FindStringSubmatch(talk); m != nil {
+		captured, _ = strconv.Atoi(m[1])
+		if m := regexp.MustCompile(`(\d+) packets? dropped by kernel`).FindStringSubmatch(talk); m != nil {
+			missed, _ = strconv.Atoi(m[1])
+		}
+		return captured, missed, nil
+	}
+	m := regexp.MustCompile(`(?m)([\d,]+) packets.*missed ([\d,]+)`).FindStringSubmatch(talk)
+	if m == nil {
+		return 0, 0, fmt.Errorf("no counts in what it said: %s", talk)
+	}
+	captured, _ = strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+	missed, _ = strconv.Atoi(strings.ReplaceAll(m[2], ",", ""))
+	return captured, missed, nil
+}
+
+// cpuOf is the time that the process has run, to the nanosecond
+// (/proc/PID/task/TID/schedstat; threads that have ended are not in it).
+func cpuOf(pid int) (d time.Duration) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	for _, name := range files {
+		b, _ := os.ReadFile(name)
+		if w := strings.Fields(string(b)); len(w) > 0 {
+			ns, _ := strconv.ParseInt(w[0], 10, 64)
+			d += time.Duration(ns)
+		}
+	}
+	return d
+}
+
+// peakOf is VmHWM in KiB. Rusage is of no use: it starts with what the parent
+// had at the fork.
+func peakOf(pid int) int {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(b), "VmHWM:")
+	if w := strings.Fields(rest); len(w) > 0 {
+		n, _ := strconv.Atoi(w[0])
+		return n
+	}
+	return 0
+}
