@@ -42,7 +42,7 @@ func (w *Writer) Write(p *Packet) error {
 		return w.err
 	case p.Time < 0 || sec > math.MaxUint32:
 		return fmt.Errorf("write pcap: a time of %d s does not fit", sec)
-	case len(p.Data) > MaxRecord || p.Len < 0 || p.Len > math.MaxUint32:
+	case len(p.Data) > MaxRecord || int64(p.Len) != int64(uint32(p.Len)):
 		return fmt.Errorf("write pcap: a packet of %d bytes, %d on the wire, does not fit", len(p.Data), p.Len)
 	}
 	need := recordHeader + len(p.Data)

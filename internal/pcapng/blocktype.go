@@ -60,6 +60,13 @@ const (
 	MaxOption = 1<<16 - 1
 	// MaxInterfaces is how many interfaces of one section the Reader keeps.
 	MaxInterfaces = 1 << 16
+	// MaxDescriptions is how many bytes the interface blocks of one section
+	// may have together.
+	MaxDescriptions = 16 << 20
+	// MaxOptions is how many options a block may have, packets excepted.
+	MaxOptions = 1 << 14
+	// MaxNames is how many addresses one block may name.
+	MaxNames = 1 << 18
 )
 
 // byteOrderMagic stands in each SHB in the section's byte order.

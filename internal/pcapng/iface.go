@@ -72,8 +72,8 @@ func (b *Block) Interface() (Interface, error) {
 	o := b.order()
 	i := Interface{LinkType: o.u16(body), SnapLen: o.u32(body[4:])}
 	l := Options{body[8:], o}
-	if !l.whole() {
-		return i, b.bad("an option is longer than the block")
+	if err := l.check(b); err != nil {
+		return i, err
 	}
 	for opt := range l.All() {
 		if !i.takeText(opt) && !i.takeNumber(o, opt) && !i.takeAddress(opt) {

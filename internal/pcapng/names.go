@@ -65,11 +65,14 @@ func (b *Block) Names() (Names, error) {
 		if rec, ok := nameRecord(kind, rest[:size]); ok {
 			n.Records = append(n.Records, rec)
 		}
+		if len(n.Records) > MaxNames {
+			return n, b.bad("more than %d names", MaxNames)
+		}
 		rest = rest[min(pad4(size), len(rest)):]
 	}
 	l := Options{rest, o}
-	if !l.whole() {
-		return n, b.bad("an option is longer than the block")
+	if err := l.check(b); err != nil {
+		return n, err
 	}
 	for opt := range l.All() {
 		switch {

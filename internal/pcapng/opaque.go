@@ -26,8 +26,8 @@ func (b *Block) Secrets() (Secrets, error) {
 	}
 	s := Secrets{Kind: o.u32(body), Data: slices.Clone(body[8 : 8+n])}
 	l := Options{body[min(8+pad4(int(n)), len(body)):], o}
-	if !l.whole() {
-		return s, b.bad("an option is longer than the block")
+	if err := l.check(b); err != nil {
+		return s, err
 	}
 	for opt := range l.All() {
 		s.take(l, opt)

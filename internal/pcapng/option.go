@@ -72,11 +72,20 @@ func (l Options) Len() int { return len(l.b) }
 // BigEndian is the byte order of the section that the list stands in.
 func (l Options) BigEndian() bool { return bool(l.o) }
 
-// whole reports whether the list ends as it should.
-func (l Options) whole() bool {
+// check refuses a list that does not end as it should, or that is longer than
+// anybody makes one: each option kept costs more memory than it has bytes.
+func (l Options) check(b *Block) error {
+	n := 0
 	for _, ok := l.Next(); ok; _, ok = l.Next() {
+		n++
 	}
-	return len(l.b) == 0 || len(l.b) >= 4 && l.o.u16(l.b) == OptEnd
+	switch {
+	case n > MaxOptions:
+		return b.bad("more than %d options", MaxOptions)
+	case len(l.b) == 0 || len(l.b) >= 4 && l.o.u16(l.b) == OptEnd:
+		return nil
+	}
+	return b.bad("an option is longer than the block")
 }
 
 // Custom is a custom option.

@@ -135,7 +135,7 @@ func (p *Packet) Append(dst []byte) ([]byte, error) {
 	if p.size() > MaxBlock {
 		return dst, fmt.Errorf("packet of %d bytes: %w", len(p.Data), ErrTooLong)
 	}
-	if p.Interface < 0 || p.Len < 0 {
+	if int64(p.Interface) != int64(uint32(p.Interface)) || int64(p.Len) != int64(uint32(p.Len)) {
 		return dst, fmt.Errorf("packet of interface %d, length %d: not to be written", p.Interface, p.Len)
 	}
 	start := len(dst)

@@ -19,6 +19,8 @@ type Reader struct {
 	eof    bool
 	sect   Section
 	ifaces []Interface
+	// described is how many bytes the blocks of ifaces had.
+	described int
 }
 
 const readBuffer = 256 << 10
@@ -152,11 +154,12 @@ func (r *Reader) describe(b *Block) error {
 		if s.Major != 1 {
 			return b.bad("version %d.%d, of which only 1 is known", s.Major, s.Minor)
 		}
-		r.sect, r.ifaces = s, nil
+		r.sect, r.ifaces, r.described = s, nil, 0
 		return nil
 	}
-	if len(r.ifaces) >= MaxInterfaces {
-		return b.bad("more than %d interfaces", MaxInterfaces)
+	r.described += len(b.Raw)
+	if len(r.ifaces) >= MaxInterfaces || r.described > MaxDescriptions {
+		return b.bad("more interfaces than %d, or than fit into %d bytes", MaxInterfaces, MaxDescriptions)
 	}
 	i, err := b.Interface()
 	if err != nil {

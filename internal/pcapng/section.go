@@ -37,8 +37,8 @@ func (b *Block) Section() (Section, error) {
 		Length: int64(o.u64(body[8:])),
 	}
 	l := Options{body[16:], o}
-	if !l.whole() {
-		return s, b.bad("an option is longer than the block")
+	if err := l.check(b); err != nil {
+		return s, err
 	}
 	for opt := range l.All() {
 		switch opt.Code {

@@ -47,8 +47,8 @@ func (b *Block) Statistics() (Statistics, error) {
 	}
 	s := Statistics{Interface: int(o.u32(body)), Ticks: o.split64(body[4:])}
 	l := Options{body[12:], o}
-	if !l.whole() {
-		return s, b.bad("an option is longer than the block")
+	if err := l.check(b); err != nil {
+		return s, err
 	}
 	for opt := range l.All() {
 		f := s.field(opt.Code)

@@ -1,7 +1,6 @@
 package pcapng
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 )
@@ -20,10 +19,13 @@ type Writer struct {
 const WriteBuffer = 256 << 10
 
 // NewWriter starts a stream with a section header, which stays in the buffer.
+// Without one (nil) the first raw block has to be it.
 func NewWriter(dst io.Writer, s *Section) (*Writer, error) {
 	w := &Writer{dst: dst, buf: make([]byte, 0, WriteBuffer)}
-	if err := w.Write(s); err != nil {
-		return nil, err
+	if s != nil {
+		if err := w.Write(s); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }
@@ -140,10 +142,10 @@ func (w *Writer) write(b []byte) error {
 	return w.err
 }
 
-// SetSectionLengthUnknown sets the length in a raw Section Header Block to
-// -1, for copies of a section that leave blocks out or add some.
-func SetSectionLengthUnknown(block []byte) {
-	if len(block) >= 24 && BlockType(binary.LittleEndian.Uint32(block)) == TypeSection {
-		copy(block[16:24], "\xff\xff\xff\xff\xff\xff\xff\xff")
+// ForgetLength sets the section's length in a Section Header Block to -1, in
+// place, for copies of a section that leave blocks out or add some.
+func (b *Block) ForgetLength() {
+	if b.Type == TypeSection && len(b.Raw) >= 28 {
+		copy(b.Raw[16:24], "\xff\xff\xff\xff\xff\xff\xff\xff")
 	}
 }

@@ -1,13 +1,6 @@
 package record
 
-import (
-	"errors"
-
-	"github.com/pktrail/pktrail/internal/trail"
-)
-
-// ErrFormat says that the input is a file of a kind that is not read.
-var ErrFormat = errors.New("not a capture file")
+import "github.com/pktrail/pktrail/internal/trail"
 
 // readOld reads the next frame of a classic pcap file.
 func (r *Reader) readOld(f *trail.Frame) error {

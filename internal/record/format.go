@@ -3,11 +3,10 @@ package record
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pktrail/pktrail/internal/pcapng"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -39,12 +38,6 @@ const (
 	kindTotals      = "totals"      // ISB
 	kindEnd         = "end"         // ISB, or NRB in a stream without points
 )
-
-// ErrTooLong says that a text does not fit into MaxText.
-var ErrTooLong = errors.New("too long for the stream")
-
-// ErrEnded says that the stream has already been ended.
-var ErrEnded = errors.New("the stream has been ended")
 
 // Header says who made the stream. Empty fields are not written.
 type Header struct {
@@ -83,12 +76,6 @@ type End struct {
 type endJSON struct {
 	End
 	Points int `json:"points"`
-}
-
-// Name gives an address its names (pods, services), best one first.
-type Name struct {
-	Addr  netip.Addr
-	Names []string
 }
 
 // custom makes a custom option: "pktrail/1 KIND JSON".
@@ -138,4 +125,16 @@ func find(list []pcapng.Custom, kind string, v any) bool {
 		}
 	}
 	return false
+}
+
+// cut shortens a text to MaxText bytes, between two characters.
+func cut(s string) string {
+	if len(s) <= MaxText {
+		return s
+	}
+	n := MaxText
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }

@@ -2,12 +2,9 @@ package record
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
-	"slices"
-	"strings"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/pcap"
@@ -31,8 +28,10 @@ type Reader struct {
 	ended  bool // the section's end record was read
 	broken bool // a section before had none
 	end    End
-	raw    []byte // blocks made for Raw out of classic pcap
-	begun  bool
+	begun  bool   // a section was read
+	kept   int    // bytes of the blocks that points and names were made of
+	raw    []byte // a block made for ReadRaw out of classic pcap
+	rawAt  int    // how many were made
 }
 
 // point is what the stream has said of a point so far.
@@ -45,8 +44,12 @@ type point struct {
 	closed   bool        // totals were read
 }
 
-// maxPoints is how many points of all sections together are kept.
-const maxPoints = 1 << 20
+// Limits of what is kept, of all sections together.
+const (
+	maxPoints = 1 << 17
+	maxNames  = 1 << 18
+	maxKept   = 64 << 20 // bytes of the blocks that it came from
+)
 
 // NewReader reads the stream's head, of pcapng or of classic pcap. Errors are
 // those of pcapng.NewReader and pcap.NewReader; a compressed file is named as
@@ -153,8 +156,9 @@ func (r *Reader) takeSection() {
 }
 
 func (r *Reader) takeInterface() error {
-	if len(r.points) >= maxPoints {
-		return fmt.Errorf("read stream: more than %d interfaces", maxPoints)
+	r.kept += len(r.block.Raw)
+	if len(r.points) >= maxPoints || r.kept > maxKept {
+		return fmt.Errorf("read stream: more interfaces than %d, or than fit into %d bytes", maxPoints, maxKept)
 	}
 	list := r.ng.Interfaces()
 	r.points = append(r.points, point{point: pointOf(&list[len(list)-1], len(r.points))})
@@ -188,8 +192,9 @@ func (r *Reader) takeNames() error {
 	if err != nil {
 		return err
 	}
+	r.kept += len(r.block.Raw)
 	for _, rec := range n.Records {
-		if rec.Addr.IsValid() {
+		if rec.Addr.IsValid() && len(r.names) < maxNames && r.kept <= maxKept {
 			r.names = append(r.names, Name{Addr: rec.Addr, Names: rec.Names})
 		}
 	}
@@ -228,89 +233,4 @@ func (r *Reader) takeEnd(list []pcapng.Custom) {
 		}
 	}
 	r.end, r.ended = e.End, true
-}
-
-// Header says who made the stream; of a file of another program what its
-// first section says.
-func (r *Reader) Header() Header { return r.header }
-
-func headerOf(s *pcapng.Section) Header {
-	var h Header
-	if !find(s.Custom, kindHeader, &h) {
-		h = Header{Application: s.Application}
-	}
-	h.OS, h.Hardware, h.Comment = s.OS, s.Hardware, strings.Join(s.Comments, "\n")
-	return h
-}
-
-// Points are those that have come so far, by the id in Frame.Point.
-func (r *Reader) Points() []trail.Point {
-	list := make([]trail.Point, len(r.points))
-	for i := range r.points {
-		list[i] = r.points[i].point
-	}
-	return list
-}
-
-// Point is the point of an id that a Frame had.
-func (r *Reader) Point(id int) trail.Point { return r.points[id].point }
-
-// Counters are a point's last ones so far; false if the stream has said none.
-func (r *Reader) Counters(id int) (trail.Counters, bool) {
-	if id < 0 || id >= len(r.points) {
-		return trail.Counters{}, false
-	}
-	return r.points[id].counters, r.points[id].counted
-}
-
-// Names are those that have come so far.
-func (r *Reader) Names() []Name { return slices.Clone(r.names) }
-
-// End is the end record; false if it has not been read, as in a stream that
-// was cut or that another program has saved again.
-func (r *Reader) End() (End, bool) {
-	if !r.ended {
-		return End{}, false
-	}
-	e := r.end
-	e.Points = make([]PointTotals, len(r.points))
-	for i := range r.points {
-		e.Points[i] = r.points[i].totals
-	}
-	return e, true
-}
-
-// Whole reports, after Read has returned io.EOF, whether the stream is known
-// to be whole: each of its sections has its end record, and as many frames
-// and bytes have been read as it tells.
-func (r *Reader) Whole() bool {
-	if !r.ended || r.broken {
-		return false
-	}
-	for i := range r.points {
-		p := &r.points[i]
-		if p.seen.Frames != p.totals.Frames || p.seen.Bytes != p.totals.Bytes {
-			return false
-		}
-	}
-	return true
-}
-
-// Annotation is what stands beside the frame that was read last.
-func (r *Reader) Annotation() Annotation {
-	var a Annotation
-	if r.old != nil {
-		return a
-	}
-	l := r.pkt.Options
-	for o := range l.All() {
-		if o.Code == pcapng.OptComment {
-			a.Comments = append(a.Comments, string(o.Value))
-		} else if c, ok := l.Custom(o); ok && a.Observation == nil {
-			if b := ours(c, kindObservation); json.Valid(b) {
-				a.Observation = slices.Clone(b)
-			}
-		}
-	}
-	return a
 }

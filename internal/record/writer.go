@@ -1,13 +1,11 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pktrail/pktrail/internal/pcapng"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -160,131 +158,5 @@ func (w *Writer) write(f *trail.Frame) error {
 	return nil
 }
 
-// WriteNames writes the names of addresses. Names that are empty or hold a
-// NUL byte are left out.
-func (w *Writer) WriteNames(names []Name) error {
-	if w.ended {
-		return ErrEnded
-	}
-	var n pcapng.Names
-	size := 0
-	for _, name := range names {
-		rec := pcapng.NameRecord{Addr: name.Addr.Unmap().WithZone("")}
-		used := 16
-		for _, s := range name.Names {
-			if s == "" || strings.Contains(s, "\x00") || used+len(s)+1 > MaxText {
-				continue
-			}
-			rec.Names = append(rec.Names, s)
-			used += len(s) + 1
-		}
-		if len(rec.Names) == 0 || !rec.Addr.IsValid() {
-			continue
-		}
-		n.Records = append(n.Records, rec)
-		if size += used; size > maxNamesBlock {
-			if err := w.out.Write(&n); err != nil {
-				return err
-			}
-			n.Records, size = nil, 0
-		}
-	}
-	if len(n.Records) == 0 {
-		return nil
-	}
-	return w.out.Write(&n)
-}
-
-// maxNamesBlock is about how many bytes of names stand in one block.
-const maxNamesBlock = 128 << 10
-
-// WriteStats writes a point's counters since it was opened.
-func (w *Writer) WriteStats(id int, at time.Time, c trail.Counters) error {
-	if w.ended {
-		return ErrEnded
-	}
-	if uint(id) >= uint(len(w.points)) {
-		return fmt.Errorf("write counters: point %d of %d", id, len(w.points))
-	}
-	w.points[id].Counters = c
-	s := w.stats(id, at, c)
-	return w.out.Write(&s)
-}
-
-func (w *Writer) stats(id int, at time.Time, c trail.Counters) pcapng.Statistics {
-	s := pcapng.Statistics{
-		Interface: id, Ticks: ticks(at), End: pcapng.Known(ticks(at)),
-		Received: pcapng.Known(c.Received), Dropped: pcapng.Known(c.Missed),
-	}
-	if !w.started.IsZero() {
-		s.Start = pcapng.Known(ticks(w.started))
-	}
-	return s
-}
-
 // Flush writes what has been gathered.
 func (w *Writer) Flush() error { return w.out.Flush() }
-
-// End writes the last counters of each point and the end record, and flushes.
-// Points that e does not have get the Writer's own totals with the counters
-// of the last WriteStats. Nothing can be written after it.
-func (w *Writer) End(e End) error {
-	if w.ended {
-		return ErrEnded
-	}
-	end, err := custom(kindEnd, endJSON{End: End{Reason: cut(e.Reason), At: e.At}, Points: len(w.points)})
-	if err != nil {
-		return err
-	}
-	for id, t := range w.points {
-		if id < len(e.Points) {
-			t = e.Points[id]
-		}
-		s := w.stats(id, e.At, t.Counters)
-		totals, err := custom(kindTotals, t)
-		if err != nil {
-			return err
-		}
-		s.Custom = append(s.Custom, totals)
-		if id == len(w.points)-1 {
-			s.Custom = append(s.Custom, end)
-		}
-		if err := w.out.Write(&s); err != nil {
-			return err
-		}
-	}
-	if len(w.points) == 0 { // an interface's statistics need an interface
-		if err := w.out.Write(&pcapng.Names{Extra: pcapng.Extra{Custom: []pcapng.Custom{end}}}); err != nil {
-			return err
-		}
-	}
-	w.ended = true
-	return w.Flush()
-}
-
-// ticks are nanoseconds since 1970; 0 for times before or without value.
-func ticks(t time.Time) uint64 {
-	if t.IsZero() {
-		return 0
-	}
-	return uint64(max(t.UnixNano(), 0))
-}
-
-// cut shortens a text to MaxText bytes, between two characters.
-func cut(s string) string {
-	if len(s) <= MaxText {
-		return s
-	}
-	n := MaxText
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// IsTruncated reports whether an error of Reader.Read says that the stream
-// ends in the middle of a block.
-func IsTruncated(err error) bool {
-	_, ok := errors.AsType[*pcapng.TruncatedError](err)
-	return ok
-}

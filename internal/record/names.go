@@ -1,0 +1,52 @@
+package record
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/pcapng"
+)
+
+// Name gives an address its names (pods, services), best one first.
+type Name struct {
+	Addr  netip.Addr
+	Names []string
+}
+
+// WriteNames writes the names of addresses. Names that are empty or hold a
+// NUL byte are left out.
+func (w *Writer) WriteNames(names []Name) error {
+	if w.ended {
+		return ErrEnded
+	}
+	var n pcapng.Names
+	size := 0
+	for _, name := range names {
+		rec := pcapng.NameRecord{Addr: name.Addr.Unmap().WithZone("")}
+		used := 16
+		for _, s := range name.Names {
+			if s == "" || strings.Contains(s, "\x00") || used+len(s)+1 > MaxText {
+				continue
+			}
+			rec.Names = append(rec.Names, s)
+			used += len(s) + 1
+		}
+		if len(rec.Names) == 0 || !rec.Addr.IsValid() {
+			continue
+		}
+		n.Records = append(n.Records, rec)
+		if size += used; size > maxNamesBlock {
+			if err := w.out.Write(&n); err != nil {
+				return err
+			}
+			n.Records, size = nil, 0
+		}
+	}
+	if len(n.Records) == 0 {
+		return nil
+	}
+	return w.out.Write(&n)
+}
+
+// maxNamesBlock is about how many bytes of names stand in one block.
+const maxNamesBlock = 128 << 10
