@@ -29,7 +29,8 @@ func Do(namespace string, fn func() error) error {
 	return doIn(f, fn)
 }
 
-// openNamespace opens a named namespace, for setns.
+// openNamespace opens a named namespace, for setns. An empty file in its
+// place, as a killed process can leave one, is none.
 func openNamespace(name string) (*os.File, error) {
 	if err := checkFileName(name); err != nil {
 		return nil, err
@@ -41,7 +42,23 @@ func openNamespace(name string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open namespace: %w", err)
 	}
+	ok, err := isNamespace(f)
+	if err == nil && !ok {
+		err = &NotFoundError{What: "namespace", Name: name}
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
 	return f, nil
+}
+
+func isNamespace(f *os.File) (bool, error) {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(int(f.Fd()), &st); err != nil {
+		return false, fmt.Errorf("stat namespace %s: %w", filepath.Base(f.Name()), err)
+	}
+	return st.Type == unix.NSFS_MAGIC, nil
 }
 
 // doIn is Do in an open namespace.

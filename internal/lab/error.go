@@ -29,7 +29,7 @@ func (e *ExistsError) Error() string {
 	if e.Foreign {
 		return fmt.Sprintf("namespace %s is in the way and belongs to no lab", e.Namespace)
 	}
-	return fmt.Sprintf("lab %s exists already (namespace %s)", e.Name, e.Namespace)
+	return fmt.Sprintf("a lab named %s exists already (namespace %s)", e.Name, e.Namespace)
 }
 
 // NotFoundError is a lab, or something in a lab, that does not exist.

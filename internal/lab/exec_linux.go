@@ -14,8 +14,8 @@ import (
 // outside host and waits for it. argv[0] is looked up in PATH; no shell is
 // involved. It returns the program's exit code, or 128 and the signal's
 // number, as shells do, if a signal ended it. The error says that it did not
-// run, or that the context ended: then the program got an interrupt and, 3 s
-// later, was killed.
+// run, or that the context ended: then the program got an interrupt and, if
+// it stayed for 3 s, was killed; its exit code comes with the error.
 //
 // Only the network is the pod's: files, /sys and /etc/resolv.conf are the
 // machine's. The name may leave out the lab's ("node1-pod1").
@@ -36,17 +36,19 @@ func (l *Lab) Exec(ctx context.Context, where string, argv []string, std Stdio) 
 		return 0, fmt.Errorf("exec in %s: %w", ns, err)
 	}
 	err = cmd.Wait()
+	code := exitCode(cmd.ProcessState)
 	if ctx.Err() != nil {
-		return 0, fmt.Errorf("exec in %s: %w", ns, context.Cause(ctx))
+		return code, fmt.Errorf("exec in %s: %w", ns, context.Cause(ctx))
 	}
-	if e := (*exec.ExitError)(nil); errors.As(err, &e) {
-		if st, ok := e.Sys().(syscall.WaitStatus); ok && st.Signaled() {
-			return 128 + int(st.Signal()), nil
-		}
-		return e.ExitCode(), nil
+	if e := (*exec.ExitError)(nil); err != nil && !errors.As(err, &e) {
+		return code, fmt.Errorf("exec in %s: %w", ns, err)
 	}
-	if err != nil {
-		return 0, fmt.Errorf("exec in %s: %w", ns, err)
+	return code, nil
+}
+
+func exitCode(p *os.ProcessState) int {
+	if st, ok := p.Sys().(syscall.WaitStatus); ok && st.Signaled() {
+		return 128 + int(st.Signal())
 	}
-	return 0, nil
+	return p.ExitCode()
 }

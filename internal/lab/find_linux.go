@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // List returns all labs of this machine, whole and broken, by name. It needs
@@ -83,7 +83,7 @@ func survey() (map[string][]remain, error) {
 			continue
 		}
 		r, err := inspect(e.Name())
-		if e := (*NotFoundError)(nil); errors.As(err, &e) {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // gone since
 		}
 		if err != nil {
@@ -99,25 +99,16 @@ func survey() (map[string][]remain, error) {
 // inspect tells what a name in /run/netns stands for.
 func inspect(name string) (remain, error) {
 	r := remain{name: name}
-	f, err := openNamespace(name)
+	st, err := os.Stat(filepath.Join(netnsDir, name))
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("look at namespace: %w", err)
 	}
-	defer f.Close()
-	var fs unix.Statfs_t
-	if err := unix.Fstatfs(int(f.Fd()), &fs); err != nil {
-		return r, fmt.Errorf("stat namespace %s: %w", name, err)
-	}
-	if fs.Type != unix.NSFS_MAGIC {
-		st, err := f.Stat()
-		if err != nil {
-			return r, fmt.Errorf("stat namespace: %w", err)
-		}
+	s, err := openSpace(name)
+	if gone := (*NotFoundError)(nil); errors.As(err, &gone) {
 		r.dead = st.Mode().IsRegular() && st.Size() == 0
 		r.foreign = !r.dead
 		return r, nil
 	}
-	s, err := openSpace(name)
 	if err != nil {
 		return r, err
 	}
@@ -145,12 +136,8 @@ func rebuild(name string, remains []remain) (*Lab, error) {
 		}
 		ready = ready || r.mark.Ready
 	}
-	for _, r := range remains {
-		if r.dead {
-			l.problem("namespace %s is an empty file", r.name)
-		}
-	}
 	if l.Flavour == "" {
+		l.problem("nothing is left but empty files in %s", netnsDir)
 		return l, nil
 	}
 	if !ready {
@@ -166,9 +153,7 @@ func rebuild(name string, remains []remain) (*Lab, error) {
 }
 
 func (l *Lab) problem(format string, a ...any) {
-	if s := fmt.Sprintf(format, a...); !slices.Contains(l.Problems, s) {
-		l.Problems = append(l.Problems, s)
-	}
+	l.Problems = append(l.Problems, fmt.Sprintf(format, a...))
 }
 
 // fill adds what only the kernel knows, and notes what is missing.
@@ -199,14 +184,11 @@ func (l *Lab) look(ns string, devices []Device) (uint64, error) {
 		l.problem("namespace %s is missing", ns)
 		return 0, nil
 	}
-	if errors.Is(err, unix.EINVAL) { // an empty file, reported already
-		return 0, nil
-	}
 	if err != nil {
 		return 0, err
 	}
 	defer s.close()
-	links, err := s.nl.LinkList()
+	links, err := s.links()
 	if err != nil {
 		return 0, fmt.Errorf("list devices of %s: %w", ns, err)
 	}
@@ -220,7 +202,7 @@ func (l *Lab) look(ns string, devices []Device) (uint64, error) {
 		a := links[at].Attrs()
 		d.Index, d.MTU, d.Kind, d.MAC = a.Index, a.MTU, links[at].Type(), mac(a.HardwareAddr)
 	}
-	return s.inode()
+	return inodeOf(s.ns)
 }
 
 func mac(a net.HardwareAddr) string {

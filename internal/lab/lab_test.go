@@ -9,8 +9,6 @@ import (
 	"github.com/pktrail/pktrail/internal/lab/labtest"
 )
 
-func works() []lab.Flavour { return []lab.Flavour{lab.Flannel, lab.PTP, lab.Calico, lab.Macvlan} }
-
 // Every pod reaches every other and the outside host, and is reached by it.
 func TestEverybodyPingsEverybody(t *testing.T) {
 	for _, f := range works() {

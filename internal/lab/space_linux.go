@@ -41,8 +41,17 @@ func (s *space) close() {
 	s.ns.Close()
 }
 
-// inode returns the namespace's inode number.
-func (s *space) inode() (uint64, error) { return inodeOf(s.ns) }
+// links lists the devices. A list that changed while it was read is read
+// again.
+func (s *space) links() ([]netlink.Link, error) {
+	for range 10 {
+		links, err := s.nl.LinkList()
+		if !errors.Is(err, netlink.ErrDumpInterrupted) {
+			return links, err
+		}
+	}
+	return nil, netlink.ErrDumpInterrupted
+}
 
 // do keeps the first error and skips what follows it.
 func (s *space) do(what string, f func() error) {
@@ -107,6 +116,7 @@ func (s *space) addVeth(d Device, other *space, peer Device) {
 		PeerName:         peer.Name,
 		PeerHardwareAddr: hardware(peer.MAC),
 		PeerNamespace:    netlink.NsFd(other.ns.Fd()),
+		PeerTxQLen:       -1, // the kernel's default, as on this end
 		PeerMTU:          uint32(peer.MTU),
 	})
 }

@@ -94,6 +94,9 @@ func (b *builder) free() error {
 	for _, e := range entries {
 		if lab, ok := labOf(e.Name()); ok && lab == b.lab.Name {
 			r, err := inspect(e.Name())
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // gone since
+			}
 			if err != nil {
 				return err
 			}

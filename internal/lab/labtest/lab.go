@@ -1,8 +1,6 @@
 package labtest
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"testing"
 
@@ -15,7 +13,7 @@ func Lab(t testing.TB, o lab.Options) *lab.Lab {
 	t.Helper()
 	RequireRoot(t)
 	if o.Name == "" {
-		o.Name = uniqueName()
+		o.Name = Name()
 	}
 	l, err := lab.Up(t.Context(), o)
 	if err != nil {
@@ -31,13 +29,4 @@ func Lab(t testing.TB, o lab.Options) *lab.Lab {
 		}
 	})
 	return l
-}
-
-// uniqueName returns a lab's name that no other test on this machine has.
-func uniqueName() string {
-	b := make([]byte, 4)
-	if _, err := rand.Read(b); err != nil {
-		panic(err) // documented never to fail
-	}
-	return "t" + hex.EncodeToString(b)
 }

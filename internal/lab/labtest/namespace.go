@@ -12,7 +12,7 @@ import (
 func Namespace(t testing.TB) string {
 	t.Helper()
 	RequireRoot(t)
-	name := "ns-" + uniqueName()
+	name := "ns-" + Name()
 	if err := lab.AddNamespace(name); err != nil {
 		t.Fatal(err)
 	}
