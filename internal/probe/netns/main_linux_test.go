@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -201,4 +202,26 @@ func all(steps ...error) error {
 		}
 	}
 	return nil
+}
+
+// sleeper starts a process in the namespace that does nothing until the test
+// ends, and gives its pid.
+func sleeper(t *testing.T, n *Namespace) string {
+	t.Helper()
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sleep", "300")
+	in(t, n, cmd.Start) // a child inherits the namespace of the thread
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return strconv.Itoa(cmd.Process.Pid)
+}
+
+// unname takes a namespace's name away and leaves the namespace.
+func unname(t *testing.T, name string) {
+	t.Helper()
+	path := filepath.Join("/run/netns", name)
+	if err := all(unix.Unmount(path, unix.MNT_DETACH), os.Remove(path)); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -34,12 +34,16 @@ func (t *tracer) fromNode(v *view) error {
 	if err != nil {
 		return err
 	}
-	if !isPair(l) || r.onward()[l.Attrs().Index] {
+	switch {
+	case r.onward()[l.Attrs().Index], isCard(l):
 		t.add(trail.RoleUplink, v, l)
 		return nil
+	case isPair(l):
+		t.add(trail.RoleHost, v, l)
+		return t.onNode(v, []netlink.Link{l})
 	}
-	t.add(trail.RoleHost, v, l)
-	return t.onNode(v, []netlink.Link{l})
+	t.add(trail.RoleNone, v, l)
+	return nil
 }
 
 // onNode goes on from the host ends: by the bridges that they are ports of,
@@ -131,7 +135,7 @@ func (t *tracer) routed(v *view, from []netlink.Link) error {
 	onward := slices.Sorted(maps.Keys(r.onward()))
 	for _, index := range onward {
 		l := v.byIndex(index)
-		if l == nil || isOverlay(l) || isLoopback(l) || slices.Contains(from, l) || isInner(v, l) {
+		if l == nil || isOverlay(l) || isLoopback(l) || slices.Contains(from, l) || isInner(l) {
 			continue
 		}
 		t.addUplink(v, l)
@@ -142,9 +146,9 @@ func (t *tracer) routed(v *view, from []netlink.Link) error {
 	return nil
 }
 
-// isInner reports whether a device with a next hop is a pod's: Cilium's own
-// pair, or a bridge that only pods are ports of.
-func isInner(v *view, l netlink.Link) bool {
+// isInner reports whether a device with a next hop is no way out: Cilium's
+// own pair, by which its routes lead packets to its BPF programs.
+func isInner(l netlink.Link) bool {
 	return strings.HasPrefix(l.Attrs().Name, "cilium_")
 }
 

@@ -70,7 +70,10 @@ func (e env) openNamed(value string) (*Namespace, error) {
 				Label: filepath.Base(value), Inode: inode, HostNetwork: e.isMachine(inode), file: f, env: e,
 			}, nil
 		}
-		if refused == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
+		// Where process 1 may not be looked into, nothing is missed that
+		// the other directories do not have.
+		hidden := !strings.HasPrefix(value, "/") && strings.HasPrefix(path, string(e.proc)) && errors.Is(err, fs.ErrPermission)
+		if refused == nil && !hidden && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.ENOTDIR) {
 			refused = e.namedError(value, path, err)
 		}
 	}

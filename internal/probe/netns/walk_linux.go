@@ -2,7 +2,6 @@ package netns
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -70,9 +69,9 @@ func (w *walk) view(n *Namespace) (*view, error) {
 // locate says whether a namespace is a node or hangs off one.
 //
 // The machine's own is a node. So is, in a lab or where containers play
-// nodes, a namespace that other namespaces hang off, or one whose way up ends
-// at once in a namespace that is only a switch. Any other is a target, and
-// its node is the one that its way up leads to.
+// nodes, a namespace that other namespaces hang off, or one whose default
+// route ends at once at a switch. Any other is a target, and its node is the
+// one that its way up leads to.
 func (w *walk) locate(v *view) (place, error) {
 	self := place{node: w.env.nodeName(candidate{inode: v.ns.Inode, pid: v.ns.PID})}
 	if w.env.isMachine(v.ns.Inode) {
@@ -96,14 +95,14 @@ func (w *walk) locate(v *view) (place, error) {
 	case hosts(v, up):
 		return self, nil
 	}
-	leadsOn, err := w.leadsOn(peer, up.Attrs().ParentIndex)
+	isNode, err := w.endsAtSwitch(peer, up.Attrs().ParentIndex)
 	if err != nil {
 		return place{}, err
 	}
-	if leadsOn {
-		return place{node: peer.ns.Label, target: v.ns.Label}, nil
+	if isNode && r.onward()[up.Attrs().Index] {
+		return self, nil
 	}
-	return self, nil
+	return place{node: peer.ns.Label, target: v.ns.Label}, nil
 }
 
 // wayUp gives the link by which a namespace reaches others: that of its
@@ -139,25 +138,28 @@ func hosts(v *view, up netlink.Link) bool {
 	return false
 }
 
-// leadsOn reports whether a namespace has a way on for what comes in by the
-// link index: it is a node then, and not only a switch.
-func (w *walk) leadsOn(v *view, index int) (bool, error) {
+// endsAtSwitch reports whether what comes into a namespace by the link index
+// meets a bridge there and has no way on but that: whoever is plugged in is a
+// node, and this only joins nodes.
+func (w *walk) endsAtSwitch(v *view, index int) (bool, error) {
 	in := v.byIndex(index)
 	if in == nil {
+		return false, nil
+	}
+	bridge := v.byIndex(in.Attrs().MasterIndex)
+	if bridge == nil || kindOf(bridge) != "bridge" {
 		return false, nil
 	}
 	r, err := v.routing()
 	if err != nil {
 		return false, err
 	}
-	skip := map[int]bool{index: true}
-	if m := in.Attrs().MasterIndex; m != 0 {
-		skip[m] = true
-	}
-	for _, l := range v.links {
-		if isOverlay(l) && r.leadsTo(l.Attrs().Index) {
-			return true, nil
+	for i := range r.onward() {
+		if i != bridge.Attrs().Index {
+			return false, nil
 		}
 	}
-	return slices.ContainsFunc(slices.Collect(maps.Keys(r.onward())), func(i int) bool { return !skip[i] }), nil
+	return !slices.ContainsFunc(v.links, func(l netlink.Link) bool {
+		return isOverlay(l) && r.leadsTo(l.Attrs().Index)
+	}), nil
 }
