@@ -60,7 +60,7 @@ type Interface struct {
 	HasFCSLen bool
 	Extra
 
-	clock clock
+	clock clock // of Resolution and Offset, made once for all packets
 }
 
 // Interface reads an Interface Description Block.
@@ -86,7 +86,10 @@ func (b *Block) Interface() (Interface, error) {
 
 // Time is the time stamp in nanoseconds since 1970-01-01 UTC, held within
 // int64.
-func (i *Interface) Time(ticks uint64) int64 { return i.clock.time(ticks) }
+func (i *Interface) Time(ticks uint64) int64 {
+	c := newClock(i.Resolution, i.Offset)
+	return c.time(ticks)
+}
 
 func (i *Interface) takeText(o Option) bool {
 	switch o.Code {

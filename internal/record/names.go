@@ -2,12 +2,14 @@ package record
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/pktrail/pktrail/internal/pcapng"
 )
 
-// Name gives an address its names (pods, services), best one first.
+// Name gives an address its names (pods, services), best one first. In the
+// stream the best one stands last: of several, Wireshark shows that one.
 type Name struct {
 	Addr  netip.Addr
 	Names []string
@@ -34,6 +36,7 @@ func (w *Writer) WriteNames(names []Name) error {
 		if len(rec.Names) == 0 || !rec.Addr.IsValid() {
 			continue
 		}
+		slices.Reverse(rec.Names)
 		n.Records = append(n.Records, rec)
 		if size += used; size > maxNamesBlock {
 			if err := w.out.Write(&n); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/pcap"
@@ -195,6 +196,7 @@ func (r *Reader) takeNames() error {
 	r.kept += len(r.block.Raw)
 	for _, rec := range n.Records {
 		if rec.Addr.IsValid() && len(r.names) < maxNames && r.kept <= maxKept {
+			slices.Reverse(rec.Names)
 			r.names = append(r.names, Name{Addr: rec.Addr, Names: rec.Names})
 		}
 	}
