@@ -20,6 +20,7 @@ type options struct {
 	buffer   int
 	timeout  time.Duration
 	quick    bool
+	verbose  bool
 	packages bool
 	only     string
 	pairs    int
@@ -35,6 +36,7 @@ func main() {
 	flag.IntVar(&o.buffer, "buffer", 32<<20, "ring in bytes")
 	flag.DurationVar(&o.timeout, "timeout", 0, "block timeout of the bare reader")
 	flag.BoolVar(&o.quick, "quick", false, "fewer and shorter runs: below a minute")
+	flag.BoolVar(&o.verbose, "v", false, "print each run on stderr")
 	flag.BoolVar(&o.packages, "packages", true, "run the benchmarks of the packages too")
 	flag.StringVar(&o.only, "only", "", "only loads whose name contains this")
 	flag.IntVar(&o.pairs, "pairs", 0, "pairs of runs for each load")

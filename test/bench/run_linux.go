@@ -22,14 +22,12 @@ type result struct {
 	captured int
 	missed   int
 	cpu      time.Duration // user and system, from start to end
-	startup  time.Duration // of it, before the first packet
+	flow     time.Duration // of it, from before the first packet to after the last
 	peak     int           // VmHWM in KiB, ring included
 }
 
 func (r result) perPacket() float64 { return float64(r.cpu) / float64(max(r.captured, 1)) }
-func (r result) steady() float64 {
-	return float64(r.cpu-r.startup) / float64(max(r.captured, 1))
-}
+func (r result) flowing() float64   { return float64(r.flow) / float64(max(r.captured, 1)) }
 
 // pair is all runs of one load: a[i] and b[i] ran one after the other.
 type pair struct{ a, b []result }
@@ -63,6 +61,9 @@ func compare(ctx context.Context, b *bed, o options, l load) (p pair, err error)
 				return p, fmt.Errorf("%s: %w", strings.Fields(side.command)[0], err)
 			}
 			*side.results = append(*side.results, r)
+			if o.verbose {
+				fmt.Fprintf(os.Stderr, "%s: %s: %+v\n", l.name, strings.Fields(side.command)[0], r)
+			}
 		}
 	}
 	return p, nil
@@ -88,7 +89,7 @@ func once(ctx context.Context, b *bed, o options, l load, command string) (r res
 	if err := b.awaitArmed(ctx, cmd.Process.Pid); err != nil {
 		return r, fmt.Errorf("%w: %s", err, talk.Bytes())
 	}
-	r.startup = cpuOf(cmd.Process.Pid)
+	started := cpuOf(cmd.Process.Pid)
 	before, err := b.arrived()
 	if err != nil {
 		return r, err
@@ -101,7 +102,8 @@ func once(ctx context.Context, b *bed, o options, l load, command string) (r res
 		return r, err
 	}
 	r.arrived = after - before
-	pause(ctx, 300*time.Millisecond) // what is in the ring is read by then, or was too late
+	pause(ctx, 1200*time.Millisecond) // tcpdump's block timeout is a second, and it leaves the last block at its end
+	r.flow = cpuOf(cmd.Process.Pid) - started
 	r.peak = peakOf(cmd.Process.Pid)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return r, err

@@ -21,7 +21,7 @@ type table struct {
 }
 
 func newTable(out io.Writer) *table {
-	fmt.Fprintf(out, "%-13s %9s %7s %7s %6s %6s  %9s %9s  %7s %7s\n", "load", "packets/s", "A ns", "B ns", "A/B", "steady", "A missed", "B missed", "A MiB", "B MiB")
+	fmt.Fprintf(out, "%-13s %9s %7s %7s %6s %6s  %9s %9s  %7s %7s\n", "load", "packets/s", "A ns", "B ns", "A/B", "whole", "A missed", "B missed", "A MiB", "B MiB")
 	return &table{out: out}
 }
 
@@ -43,7 +43,7 @@ func (t *table) row(l load, p pair) {
 	peak := func(r result) float64 { return float64(r.peak) / 1024 }
 	rate := func(r result) float64 { return float64(r.arrived) / l.lasts.Seconds() }
 	fmt.Fprintf(t.out, "%-13s %9.0f %7.1f %7.1f %6.2f %6.2f  %9d %9d  %7.1f %7.1f\n", l.name, med(p.a, rate),
-		med(p.a, result.perPacket), med(p.b, result.perPacket), p.ratio(result.perPacket), p.ratio(result.steady),
+		med(p.a, result.flowing), med(p.b, result.flowing), p.ratio(result.flowing), p.ratio(result.perPacket),
 		sum(p.a, lost), sum(p.b, lost), med(p.a, peak), med(p.b, peak))
 	for side, rs := range map[string][]result{"A": p.a, "B": p.b} {
 		for _, r := range rs {
@@ -56,8 +56,9 @@ func (t *table) row(l load, p pair) {
 
 func (t *table) end() {
 	fmt.Fprint(t.out, `
-ns: CPU time, user and system, per captured packet, from process start to end; median of the runs.
-A/B: median of the ratios of runs side by side; steady: the same without the process's start.
+ns: CPU time of the process, user and system, per captured packet while packets flow; median of the runs.
+A/B: median of the ratios of runs side by side; whole: the same from the process's start to its end, where the
+kernel's work for the ring's memory outweighs a short run's packets.
 missed: frames that arrived and were not captured, all runs together. MiB: peak resident memory, ring included.
 `)
 	for _, s := range t.held {

@@ -1,7 +1,6 @@
 package afpacket
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -29,12 +26,11 @@ type Reader struct {
 	limit int64
 	since time.Time // since when the oldest frame waits for another ring
 	tick  time.Time // when the links were last looked at
-	polls []unix.PollFd
 	final error
+	*poller
 
 	mu     sync.Mutex // held by Read where it uses file descriptors
 	ctl    sync.Mutex // orders Stop and Close
-	wake   int        // an eventfd
 	stop   atomic.Bool
 	closed atomic.Bool
 }
@@ -46,15 +42,18 @@ func NewReader(rings []*Ring, notify func(Event)) (*Reader, error) {
 	if len(rings) == 0 {
 		return nil, errors.New("open reader: no ring to read")
 	}
-	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	p, err := newPoller()
 	if err != nil {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	if notify == nil {
 		notify = func(Event) {}
 	}
-	rd := &Reader{rings: rings, notify: notify, wake: wake}
+	rd := &Reader{rings: rings, notify: notify, poller: p}
 	for i, r := range rings {
+		if err := errors.Join(p.add(r.fd, 2*i), p.add(r.watch.fd, 2*i+1)); err != nil {
+			return nil, errors.Join(fmt.Errorf("open reader: %w", err), p.close())
+		}
 		rd.adopt(i, r)
 	}
 	return rd, nil
@@ -111,7 +110,7 @@ func (rd *Reader) Close() error {
 
 	rd.mu.Lock() // Read has left its wait
 	defer rd.mu.Unlock()
-	errs := []error{unix.Close(rd.wake)}
+	errs := []error{rd.poller.close()}
 	for _, r := range rd.rings {
 		if r.release() {
 			errs = append(errs, r.socket.close(), r.watch.close())
@@ -121,12 +120,6 @@ func (rd *Reader) Close() error {
 		rd.unmap()
 	}
 	return errors.Join(errs...)
-}
-
-func (rd *Reader) signal() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(rd.wake, one[:]) // only fails when it is set already
 }
 
 // unmap runs when nobody can hold a frame any more.
@@ -188,10 +181,9 @@ func (rd *Reader) slow(f *trail.Frame) error {
 			}
 			pause = shorter(pause, rd.every)
 		}
-		if err := rd.wait(pause); err != nil {
+		if err := rd.sleep(pause); err != nil {
 			return err
 		}
-		rd.housekeep()
 	}
 }
 

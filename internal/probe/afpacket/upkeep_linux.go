@@ -181,6 +181,7 @@ func (rd *Reader) drained(r *Ring) {
 		return
 	}
 	r.state.ended = true
+	_ = errors.Join(rd.remove(r.fd), rd.remove(r.watch.fd)) // so that they wake nobody
 	if r.state.why != nil {
 		for i := range rd.rings {
 			if rd.rings[i] == r {
@@ -190,36 +191,18 @@ func (rd *Reader) drained(r *Ring) {
 	}
 }
 
-// wait sleeps until a ring has a block, a link has changed, Stop or Close was
+// sleep waits until a ring has a block, a link has changed, Stop or Close was
 // called, or the pause is over; negative is for ever.
-func (rd *Reader) wait(pause time.Duration) error {
-	rd.polls = append(rd.polls[:0], unix.PollFd{Fd: int32(rd.wake), Events: unix.POLLIN})
+func (rd *Reader) sleep(pause time.Duration) error {
 	for _, r := range rd.rings {
-		sock, watch := unix.PollFd{Fd: -1, Events: unix.POLLIN}, unix.PollFd{Fd: -1, Events: unix.POLLIN}
 		if !r.state.ended {
-			if !r.hasHead {
-				sock.Fd = int32(r.fd)
-			}
-			if !r.state.unhooked {
-				watch.Fd = int32(r.watch.fd)
-			}
 			pause = shorter(pause, r.patience())
 		}
-		rd.polls = append(rd.polls, sock, watch)
 	}
-	var timeout *unix.Timespec
-	if pause >= 0 {
-		t := unix.NsecToTimespec(int64(pause))
-		timeout = &t
+	if err := rd.wait(pause, rd.answer); err != nil {
+		return err
 	}
-	_, err := unix.Ppoll(rd.polls, timeout, nil)
-	switch {
-	case errors.Is(err, unix.EINTR):
-		return nil
-	case err != nil:
-		return fmt.Errorf("wait for packets: %w", err)
-	}
-	rd.answer()
+	rd.housekeep()
 	return nil
 }
 
@@ -242,21 +225,15 @@ func shorter(a, b time.Duration) time.Duration {
 }
 
 // answer handles what woke the reader, other than packets.
-func (rd *Reader) answer() {
-	if rd.polls[0].Revents != 0 {
-		var b [8]byte
-		_, _ = unix.Read(rd.wake, b[:])
-	}
-	for i, r := range rd.rings {
-		sock, watch := rd.polls[1+2*i], rd.polls[2+2*i]
-		if watch.Revents != 0 {
-			if err := r.watch.read(); err != nil {
-				rd.end(r, fmt.Errorf("watch links: %w", err))
-			}
+func (rd *Reader) answer(id int, failed bool) {
+	r := rd.rings[id/2]
+	switch {
+	case r.state.unhooked:
+	case id%2 == 1:
+		if err := r.watch.read(); err != nil {
+			rd.end(r, fmt.Errorf("watch links: %w", err))
 		}
-		if sock.Revents&^unix.POLLIN == 0 {
-			continue
-		}
+	case failed:
 		// An interface that is down raises ENETDOWN once. Whether it comes up
 		// again or is deleted, the watcher tells.
 		if err := r.pendingError(); err != nil && !errors.Is(err, unix.ENETDOWN) {

@@ -1,0 +1,122 @@
+package afpacket
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// poller lets one goroutine wait for many sockets: they are in an epoll set,
+// and the set is in the runtime's. A thread that sleeps in poll(2) itself
+// costs three times as much, because the runtime's monitor then wakes 50
+// times in the next 10 ms to see whether the thread is still there.
+//
+// All is edge-triggered: who waits has looked at everything before.
+type poller struct {
+	set    *os.File
+	raw    syscall.RawConn
+	wake   int // an eventfd, always in the set
+	events [16]unix.EpollEvent
+	ready  int // events that wait has found
+}
+
+// wakeID stands for the eventfd among the ids of add.
+const wakeID = -1
+
+func newPoller() (*poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make epoll set: %w", err)
+	}
+	p := &poller{wake: -1}
+	if err = unix.SetNonblock(fd, true); err == nil { // for os.NewFile: it may use the runtime's poller
+		p.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	}
+	p.set = os.NewFile(uintptr(fd), "epoll")
+	if err == nil {
+		p.raw, err = p.set.SyscallConn()
+	}
+	if err == nil {
+		err = p.add(p.wake, wakeID)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make epoll set: %w", err), p.close())
+	}
+	return p, nil
+}
+
+// add watches fd; id comes back in events.
+func (p *poller) add(fd, id int) error {
+	return p.control(unix.EPOLL_CTL_ADD, fd, id)
+}
+
+// remove forgets fd.
+func (p *poller) remove(fd int) error {
+	return p.control(unix.EPOLL_CTL_DEL, fd, 0)
+}
+
+func (p *poller) control(op, fd, id int) error {
+	var err error
+	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(id)}
+	if called := p.raw.Control(func(set uintptr) { err = unix.EpollCtl(int(set), op, fd, &e) }); called != nil {
+		return called
+	}
+	return err
+}
+
+// wait sleeps until something happens, at most for pause; negative is for
+// ever. It returns the ids of what happened, and whether each is an error of
+// the socket rather than something to read.
+func (p *poller) wait(pause time.Duration, each func(id int, failed bool)) error {
+	var deadline time.Time
+	if pause >= 0 {
+		deadline = time.Now().Add(pause)
+	}
+	if err := p.set.SetReadDeadline(deadline); err != nil {
+		return fmt.Errorf("wait for packets: %w", err)
+	}
+	p.ready = 0
+	var failed error
+	err := p.raw.Read(func(set uintptr) bool {
+		p.ready, failed = unix.EpollWait(int(set), p.events[:], 0)
+		if errors.Is(failed, unix.EINTR) {
+			failed = nil
+		}
+		return failed != nil || p.ready > 0
+	})
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("wait for packets: %w", err)
+	}
+	if failed != nil {
+		return fmt.Errorf("wait for packets: %w", failed)
+	}
+	for _, e := range p.events[:max(p.ready, 0)] {
+		if e.Fd == wakeID {
+			var b [8]byte
+			_, _ = unix.Read(p.wake, b[:])
+			continue
+		}
+		each(int(e.Fd), e.Events&^unix.EPOLLIN != 0)
+	}
+	return nil
+}
+
+// signal ends wait, from any goroutine.
+func (p *poller) signal() {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(p.wake, one[:]) // only fails when it is set already
+}
+
+func (p *poller) close() error {
+	err := p.set.Close()
+	if p.wake >= 0 {
+		err = errors.Join(err, unix.Close(p.wake))
+	}
+	return err
+}
