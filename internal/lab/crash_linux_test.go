@@ -134,21 +134,24 @@ func TestKilledUp(t *testing.T) {
 		checkNothing(t, name)
 	}
 	t.Logf("a build takes %v; %d of %d were found broken", full, broken, rounds)
-	if broken < rounds/4 {
+	if broken < rounds/8 {
 		t.Errorf("only %d of %d were broken: the test does not hit", broken, rounds)
 	}
 }
 
-// buildTime measures what a child needs.
+// buildTime measures what a child needs at least.
 func buildTime(t *testing.T, name string) time.Duration {
 	t.Helper()
-	start := time.Now()
-	if _, err := lab.Up(t.Context(), lab.Options{Name: name}); err != nil {
-		t.Fatal(err)
-	}
-	full := time.Since(start)
-	if _, err := lab.Down(name); err != nil {
-		t.Fatal(err)
+	full := time.Hour
+	for range 5 {
+		start := time.Now()
+		if _, err := lab.Up(t.Context(), lab.Options{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+		full = min(full, time.Since(start))
+		if _, err := lab.Down(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return full
 }

@@ -43,3 +43,6 @@ func AddNamespace(string) error { return errors.ErrUnsupported }
 
 // DeleteNamespace returns errors.ErrUnsupported.
 func DeleteNamespace(string) error { return errors.ErrUnsupported }
+
+// Settle returns errors.ErrUnsupported.
+func Settle(context.Context, string) error { return errors.ErrUnsupported }

@@ -109,8 +109,9 @@ func haveIPv6() bool {
 }
 
 // AddNamespace makes an empty named network namespace, as `ip netns add`
-// does, with its loopback up. It belongs to no lab. The error is fs.ErrExist
-// if the name is taken.
+// does, with its loopback up and the settings of a pod: no forwarding, no
+// duplicate address detection, everybody may ping. It belongs to no lab. The
+// error is fs.ErrExist if the name is taken.
 func AddNamespace(name string) error {
 	if err := checkFileName(name); err != nil {
 		return err
@@ -119,6 +120,9 @@ func AddNamespace(name string) error {
 		return err
 	}
 	return makeNamespace(name, func() error {
+		if err := sysctl(settings("0", haveIPv6())...); err != nil {
+			return err
+		}
 		lo, err := netlink.LinkByName("lo")
 		if err != nil {
 			return fmt.Errorf("find lo: %w", err)

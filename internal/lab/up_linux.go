@@ -78,6 +78,11 @@ func (b *builder) build(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, name := range b.lab.Namespaces() {
+		if err := b.spaces[name].settle(ctx); err != nil {
+			return err
+		}
+	}
 	out := b.spaces[b.lab.Outside.Name]
 	b.mark.Ready = true
 	out.alias("lo", b.mark.String())

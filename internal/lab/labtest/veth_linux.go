@@ -12,8 +12,8 @@ import (
 	"github.com/pktrail/pktrail/internal/lab"
 )
 
-// VethPair connects two namespaces by a veth pair, up on both ends. It is
-// gone with either namespace.
+// VethPair connects two namespaces by a veth pair, up and ready to send on
+// both ends. It is gone with either namespace.
 func VethPair(t testing.TB, a, b VethEnd) {
 	t.Helper()
 	err := lab.Do(a.Namespace, func() error {
@@ -24,6 +24,9 @@ func VethPair(t testing.TB, a, b VethEnd) {
 		defer other.Close()
 		la := netlink.NewLinkAttrs()
 		la.Name = a.Device
+		if la.Index, err = freeIndex(other); err != nil {
+			return err
+		}
 		err = netlink.LinkAdd(&netlink.Veth{LinkAttrs: la, PeerName: b.Device, PeerNamespace: netlink.NsFd(other)})
 		if err != nil {
 			return fmt.Errorf("add veth %s: %w", a.Device, err)
@@ -33,9 +36,39 @@ func VethPair(t testing.TB, a, b VethEnd) {
 	if err == nil {
 		err = lab.Do(b.Namespace, func() error { return setUp(b) })
 	}
+	for _, e := range []VethEnd{a, b} {
+		if err == nil {
+			err = lab.Settle(t.Context(), e.Namespace)
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// freeIndex returns an ifindex that the other end will not have. With the
+// same index on both ends the kernel takes a veth for a device without a
+// peer, and its linkwatch is in no hurry to see the carrier: up to a second
+// (net/core/link_watch.c, linkwatch_urgent_event).
+func freeIndex(other netns.NsHandle) (int, error) {
+	here, err := netlink.LinkList()
+	if err != nil {
+		return 0, fmt.Errorf("list devices: %w", err)
+	}
+	h, err := netlink.NewHandleAt(other, unix.NETLINK_ROUTE)
+	if err != nil {
+		return 0, fmt.Errorf("speak netlink: %w", err)
+	}
+	defer h.Close()
+	there, err := h.LinkList()
+	if err != nil {
+		return 0, fmt.Errorf("list devices: %w", err)
+	}
+	index := 0
+	for _, l := range append(here, there...) {
+		index = max(index, l.Attrs().Index)
+	}
+	return index + 2, nil // the other end gets an index of at most 1 more
 }
 
 // setUp configures one end in the calling thread's namespace.
