@@ -10,17 +10,17 @@ import (
 	"testing/iotest"
 )
 
-func write(t testing.TB, h Header, list []Packet) []byte {
-	t.Helper()
+func write(tb testing.TB, h Header, list []Packet) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	w := NewWriter(&out, h)
 	for i := range list {
 		if err := w.Write(&list[i]); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }

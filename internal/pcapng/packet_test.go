@@ -20,16 +20,16 @@ func packetOptions() []byte {
 }
 
 // packetFile holds packets of all sizes up to 9 bytes, two interfaces.
-func packetFile(t testing.TB) ([]byte, []Packet) {
-	t.Helper()
+func packetFile(tb testing.TB) ([]byte, []Packet) {
+	tb.Helper()
 	var out bytes.Buffer
 	w, err := NewWriter(&out, &Section{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, i := range []Interface{{LinkType: 1, Resolution: Nanoseconds}, {LinkType: 101}} {
 		if err := w.Write(&i); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	var list []Packet
@@ -51,11 +51,11 @@ func packetFile(t testing.TB) ([]byte, []Packet) {
 		}
 		list = append(list, p)
 		if err := w.WritePacket(&p); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes(), list
 }

@@ -14,12 +14,12 @@ import (
 
 // foreign is a file as other programs make them, with blocks and options that
 // mean nothing to us.
-func foreign(t testing.TB) []byte {
-	t.Helper()
+func foreign(tb testing.TB) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	w, err := pcapng.NewWriter(&out, &pcapng.Section{Application: "dumpcap", OS: "Linux"})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	other := pcapng.Extra{Custom: []pcapng.Custom{{PEN: PEN, Text: true, Data: []byte("somebody else's")}}}
 	opts := pcapng.AppendOption(nil, pcapng.OptHash, []byte{2, 1, 2, 3, 4})
@@ -37,11 +37,11 @@ func foreign(t testing.TB) []byte {
 		&pcapng.Names{Records: []pcapng.NameRecord{{MAC: []byte{1, 2, 3, 4, 5, 6}, Names: []string{"gate"}}}},
 	} {
 		if err := w.Write(a); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -59,7 +60,7 @@ func NewReader(src io.Reader) (*Reader, error) {
 	var head [4]byte
 	n, err := io.ReadFull(src, head[:])
 	if n == 0 {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, pcapng.ErrEmpty
 		}
 		return nil, fmt.Errorf("read stream: %w", err)
