@@ -17,7 +17,9 @@ const netnsDir = "/run/netns"
 // Do runs fn in the named network namespace, on a goroutine of its own that
 // is locked to its thread, and returns fn's error. Sockets that fn opens and
 // processes that it starts belong to the namespace for good; goroutines that
-// it starts do not. fn must not end its goroutine (testing.T.FailNow).
+// it starts do not. In fn, /proc/sys/net is the namespace's, and so is
+// /proc/thread-self/net; /proc/net and /proc/self/net are not. fn must not end
+// its goroutine (testing.T.FailNow).
 //
 // A namespace that does not exist is a *NotFoundError.
 func Do(namespace string, fn func() error) error {
@@ -80,6 +82,13 @@ func away(fn func() error) error {
 		defer close(done)
 		// A thread that cannot go back stays locked, and ends with the goroutine.
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// The main thread is what /proc/self/ns/net speaks of: it stays.
+			// While this goroutine holds it, the next gets another.
+			defer runtime.UnlockOSThread()
+			err = away(fn)
+			return
+		}
 		home, herr := os.Open("/proc/thread-self/ns/net")
 		if herr != nil {
 			err = fmt.Errorf("open own namespace: %w", herr)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,7 +27,11 @@ func openSpace(name string) (*space, error) {
 	if err != nil {
 		return nil, err
 	}
-	nl, err := netlink.NewHandleAt(netns.NsHandle(ns.Fd()), unix.NETLINK_ROUTE)
+	var nl *netlink.Handle
+	err = doIn(ns, func() (err error) {
+		nl, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		return err
+	})
 	if err != nil {
 		ns.Close()
 		return nil, fmt.Errorf("speak netlink in %s: %w", name, err)

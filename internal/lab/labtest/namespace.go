@@ -9,16 +9,16 @@ import (
 
 // Namespace makes an empty network namespace with its loopback up, named
 // below /run/netns, and removes it when the test ends. It returns the name.
-func Namespace(t testing.TB) string {
-	t.Helper()
-	RequireRoot(t)
+func Namespace(tb testing.TB) string {
+	tb.Helper()
+	RequireRoot(tb)
 	name := "ns-" + Name()
 	if err := lab.AddNamespace(name); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := lab.DeleteNamespace(name); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return name

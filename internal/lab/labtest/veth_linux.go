@@ -14,8 +14,8 @@ import (
 
 // VethPair connects two namespaces by a veth pair, up and ready to send on
 // both ends. It is gone with either namespace.
-func VethPair(t testing.TB, a, b VethEnd) {
-	t.Helper()
+func VethPair(tb testing.TB, a, b VethEnd) {
+	tb.Helper()
 	err := lab.Do(a.Namespace, func() error {
 		other, err := netns.GetFromName(b.Namespace)
 		if err != nil {
@@ -38,11 +38,11 @@ func VethPair(t testing.TB, a, b VethEnd) {
 	}
 	for _, e := range []VethEnd{a, b} {
 		if err == nil {
-			err = lab.Settle(t.Context(), e.Namespace)
+			err = lab.Settle(tb.Context(), e.Namespace)
 		}
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

@@ -5,7 +5,7 @@ package labtest
 import "testing"
 
 // VethPair skips the test: there are veth pairs on Linux only.
-func VethPair(t testing.TB, _, _ VethEnd) {
-	t.Helper()
-	RequireRoot(t)
+func VethPair(tb testing.TB, _, _ VethEnd) {
+	tb.Helper()
+	RequireRoot(tb)
 }
