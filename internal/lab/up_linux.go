@@ -17,11 +17,15 @@ import (
 // namespace in its way, is an *ExistsError; options that make no lab are an
 // *OptionError; a kernel without the devices a *KernelError.
 func Up(ctx context.Context, o Options) (*Lab, error) {
+	return up(ctx, o, haveIPv6())
+}
+
+func up(ctx context.Context, o Options, ipv6 bool) (*Lab, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{lab: plan(o, haveIPv6()), mark: newMark(o, haveIPv6()), spaces: map[string]*space{}}
+	b := &builder{lab: plan(o, ipv6), mark: newMark(o, ipv6), spaces: map[string]*space{}}
 	err = b.build(ctx)
 	b.close()
 	if err == nil {
