@@ -1,0 +1,53 @@
+# `make demo` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X github.com/pktrail/pktrail/internal/cli.version=$(VERSION) \
+            -X github.com/pktrail/pktrail/internal/agent.version=$(VERSION)
+BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$(PATH)")
+TOOLS    := $(CURDIR)/bin
+LINT     := $(TOOLS)/golangci-lint
+LINT_VERSION := v2.15.0
+FUZZTIME ?= 10s
+
+.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
+
+build: ## build pktrail and pktrail-agent here
+	$(BUILD) -o pktrail .
+	$(BUILD) -o pktrail-agent ./cmd/pktrail-agent
+
+demo: build ## one ping between two pods of a lab, seen at every point; writes demo.pcapng
+	$(SUDO) ./pktrail demo -o demo.pcapng
+
+test: deps unit ## everything, privileged tests included
+
+unit:
+	$(SUDO) env PKTRAIL_REQUIRE_ROOT=1 $(GO) test ./...
+
+deps: ## install what the tests need, where that is possible
+	@sh test/deps.sh
+
+lint: $(LINT) ## golangci-lint
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+generate: ## rewrite what is generated: the README's flag table, golden files excluded
+	$(GO) test ./internal/cli -run TestReadmeFlags -update
+
+cross: ## build for every platform, and check the agents' sizes
+	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" sh test/cross.sh
+
+bench: build ## figures, as ratios of runs side by side
+	$(SUDO) $(GO) run ./test/bench
+
+fuzz: ## every fuzz target for FUZZTIME
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh test/fuzz.sh
+
+clean:
+	rm -rf pktrail pktrail-agent demo.pcapng dist bin

@@ -1,0 +1,13 @@
+package action
+
+import (
+	"context"
+	"io"
+
+	"github.com/pktrail/pktrail/internal/agent"
+)
+
+// ServeAgent is the node side behind a pipe; see agent.Serve.
+func ServeAgent(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
+	return agent.Serve(ctx, args, in, out, talk)
+}

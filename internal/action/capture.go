@@ -1,0 +1,204 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/record"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// CaptureOptions say what to capture and where to put it.
+type CaptureOptions struct {
+	// Request is what the agent is asked for: targets, points, filter, limits.
+	Request agent.Capture
+	// Output is a file, "-" for Stdout, or empty for Events.Frame.
+	Output string
+	// Stdout takes the stream when Output is "-".
+	Stdout io.Writer
+	// MinFree ends the capture when less than this many percent of the disk
+	// that holds Output is free; 0 lifts the limit.
+	MinFree int
+	// RotateSize starts a new file after this many bytes; 0 writes one file.
+	RotateSize int64
+	// RotateFiles keeps the newest so many files; 0 keeps all.
+	RotateFiles int
+	// Pcap writes classic pcap instead of pcapng.
+	Pcap bool
+}
+
+// CaptureEvents are what a capture tells while it runs. All of them are called
+// one at a time; those that are nil are left out.
+type CaptureEvents struct {
+	// Armed is called once, when packets are caught from now on.
+	Armed func(points []trail.Point)
+	// Frame is called for each packet when there is no Output. The frame is
+	// valid until it returns.
+	Frame func(p trail.Point, f *trail.Frame) error
+	// Progress is called about once a second when there is an Output.
+	Progress func(CaptureProgress)
+	// Note is called with what a person should know.
+	Note func(text string)
+}
+
+// CaptureProgress is how far a capture is.
+type CaptureProgress struct {
+	Elapsed time.Duration
+	Packets int64
+	Bytes   int64
+	Missed  uint64
+}
+
+// CaptureResult is what a capture caught.
+type CaptureResult struct {
+	Points  []trail.PointTotal `json:"points"`
+	Elapsed time.Duration      `json:"elapsed"`
+	// EndedBy is in words: "Ctrl-C", "--count 20", "no space left on device".
+	EndedBy string `json:"endedBy"`
+	// Files that hold the packets, oldest first.
+	Files []string `json:"files,omitempty"`
+	// Removed is how many older files made room for those.
+	Removed int `json:"removed,omitempty"`
+}
+
+// Capture runs until a limit, the context, or the loss of its last target ends
+// it. A capture that was armed gives a result even when it ended early; what
+// ended it stands in EndedBy. An error means that nothing was captured, or
+// that packets were captured and could not be kept: then the result says how
+// far it came.
+func Capture(ctx context.Context, o CaptureOptions, ev CaptureEvents) (CaptureResult, error) {
+	if err := o.check(); err != nil {
+		return CaptureResult{}, err
+	}
+	c := &capture{options: o, events: ev, started: time.Now()}
+	var cancel context.CancelCauseFunc
+	c.ctx, cancel = context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.cancel = cancel
+	if o.Output == "" {
+		return c.toScreen()
+	}
+	return c.toFile()
+}
+
+// Defaults of a capture's limits; zero lifts each of them.
+const (
+	DefaultDuration = 10 * time.Minute
+	DefaultMaxBytes = 1 << 30 // of each target
+	DefaultMinFree  = 10      // percent of the disk
+)
+
+// capture is one run.
+type capture struct {
+	options CaptureOptions
+	events  CaptureEvents
+	ctx     context.Context // lives as long as the run
+	cancel  context.CancelCauseFunc
+	started time.Time
+	ledger  record.Ledger
+	armed   bool
+	ended   string // the agent's last word
+}
+
+// run starts the agent, in this process, and waits for its end.
+func (c *capture) run(w io.Writer) error {
+	q := agent.Request{Version: agent.Version, Capture: &c.options.Request}
+	return agent.Run(c.ctx, q, w, c.hear)
+}
+
+// hear takes the agent's talk.
+func (c *capture) hear(m agent.Message) {
+	switch m.Kind {
+	case agent.KindArmed:
+		c.started, c.armed = time.Now(), true
+		if c.events.Armed != nil {
+			c.events.Armed(m.Points)
+		}
+	case agent.KindNote:
+		if c.events.Note != nil {
+			c.events.Note(m.Text)
+		}
+	case agent.KindEnded:
+		c.ended = m.Text
+	case agent.KindError: // comes back as the error of run
+	}
+}
+
+// outputGone is the end of a capture whose output takes no more.
+type outputGone struct{ error }
+
+func (o outputGone) Unwrap() error { return o.error }
+
+// result sums up. An error after the start still comes with what was caught.
+func (c *capture) result(err error) (CaptureResult, error) {
+	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started), EndedBy: c.endedBy(err)}
+	gone, isGone := errors.AsType[outputGone](err)
+	switch {
+	case err == nil:
+		return r, nil
+	case isGone && isPipe(gone):
+		return r, nil // as with every program in a pipe: the reader had enough
+	case !c.armed:
+		return CaptureResult{}, explain(err)
+	}
+	return r, explain(err)
+}
+
+// endedBy says in a few words what ended the capture.
+func (c *capture) endedBy(err error) string {
+	if gone, ok := errors.AsType[outputGone](err); ok {
+		if isPipe(gone) {
+			return "the reader of the output, which has closed it"
+		}
+		return strings.TrimPrefix(gone.Error(), "write output: ")
+	}
+	if l, ok := errors.AsType[limitReached](context.Cause(c.ctx)); ok {
+		return l.Error()
+	}
+	limits := c.options.Request.Limits
+	switch c.ended {
+	case agent.EndDuration:
+		return "--duration " + limits.Duration.String()
+	case agent.EndPackets:
+		return fmt.Sprintf("--count %d", limits.Packets)
+	case agent.EndBytes:
+		return fmt.Sprintf("--max-bytes %d", limits.Bytes)
+	}
+	if c.ctx.Err() != nil {
+		return ended(c.ctx)
+	}
+	return c.ended
+}
+
+func isPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
+}
+
+// limitReached is the cause of a capture's end that this side found.
+type limitReached string
+
+func (l limitReached) Error() string { return string(l) }
+
+// IsClosed reports whether an error says that the reader of an output has
+// closed it, as head(1) does.
+func IsClosed(err error) bool { return isPipe(err) }
+
+// KeepFor chooses what is kept of each packet. On screen only headers and DNS
+// messages are read, so nothing else leaves the agent.
+func (o *CaptureOptions) KeepFor(screen, headersOnly bool) {
+	switch {
+	case headersOnly:
+		o.Request.Keep = agent.KeepHeaders
+	case screen:
+		o.Request.Keep = agent.KeepNames
+	default:
+		o.Request.Keep = agent.KeepAll
+	}
+}

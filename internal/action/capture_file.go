@@ -1,0 +1,107 @@
+package action
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/record"
+)
+
+// toFile passes the stream's blocks on as they are.
+func (c *capture) toFile() (CaptureResult, error) {
+	if c.options.Output == "-" {
+		return c.through(c.options.Stdout, nil)
+	}
+	dir := filepath.Dir(c.options.Output)
+	if err := c.checkDisk(dir); err != nil {
+		return CaptureResult{}, err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return CaptureResult{}, Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
+	}
+	out := newFiles(&c.options)
+	r, err := c.through(out, func() error { return c.checkDisk(dir) })
+	if e := out.Close(); e != nil && err == nil {
+		err = fmt.Errorf("close output: %w", e)
+	}
+	r.Files, r.Removed = out.names, out.removed
+	return r, err
+}
+
+// through runs the capture with everything it writes going to w, and looks
+// after it once a second.
+func (c *capture) through(w io.Writer, look func() error) (CaptureResult, error) {
+	w = &failing{w: w}
+	var classic *record.ClassicWriter
+	if c.options.Pcap {
+		classic = record.NewClassicWriter(w)
+		w = classic
+	}
+	done := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		c.watch(done, look)
+	}()
+	err := c.run(io.MultiWriter(&c.ledger, w))
+	close(done)
+	<-watched
+	if classic != nil && c.armed && err == nil {
+		err = classic.Close()
+	}
+	return c.result(err)
+}
+
+// watch reports progress and ends the capture where look finds a reason to.
+func (c *capture) watch(done <-chan struct{}, look func() error) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-t.C:
+		}
+		if look != nil {
+			if err := look(); err != nil {
+				c.cancel(limitReached(err.Error()))
+			}
+		}
+		if c.events.Progress != nil {
+			sum := c.ledger.Sum()
+			c.events.Progress(CaptureProgress{Elapsed: time.Since(c.started), Packets: sum.Packets, Bytes: sum.Bytes, Missed: sum.Missed})
+		}
+	}
+}
+
+// checkDisk refuses to fill the disk.
+func (c *capture) checkDisk(dir string) error {
+	if c.options.MinFree == 0 {
+		return nil
+	}
+	share, err := freeShare(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a folder that does not exist is told when the file is made
+	}
+	if share*100 < float64(c.options.MinFree) {
+		return &Error{
+			Err:  fmt.Errorf("less than %d %% of the disk under %s free", c.options.MinFree, dir),
+			Hint: "write elsewhere, or --min-free 0",
+		}
+	}
+	return nil
+}
+
+// failing marks errors of the output, which are no errors of the capture.
+type failing struct{ w io.Writer }
+
+func (f *failing) Write(b []byte) (int, error) {
+	n, err := f.w.Write(b)
+	if err != nil {
+		return n, outputGone{err}
+	}
+	return n, nil
+}

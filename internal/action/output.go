@@ -1,0 +1,177 @@
+package action
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/pcapng"
+	"github.com/pktrail/pktrail/internal/record"
+)
+
+// files writes a record stream into one file, or into a row of files of
+// bounded size. It is handed whole blocks (record.Writer's promise), so every
+// file ends with a whole block, even on a full disk.
+type files struct {
+	path  string // as the user gave it
+	limit int64  // bytes per file; 0 = one file
+	keep  int    // newest files kept; 0 = all
+	// classic says that the bytes are pcap, of which each Write is whole
+	// records.
+	classic bool
+
+	f       *os.File
+	size    int64    // bytes in f, whole blocks only
+	number  int      // of the file in the row, from 1
+	names   []string // files that exist, oldest first
+	head    []byte   // section header and interfaces, repeated in each file
+	removed int      // files that made room for newer ones
+}
+
+// newFiles opens nothing yet: what is there under that name is only lost once
+// there is something to write.
+func newFiles(o *CaptureOptions) *files {
+	return &files{path: o.Output, limit: o.RotateSize, keep: o.RotateFiles, classic: o.Pcap}
+}
+
+// Write implements io.Writer for whole blocks.
+func (o *files) Write(b []byte) (int, error) {
+	if o.f == nil {
+		if err := o.next(); err != nil {
+			return 0, err
+		}
+	}
+	if o.limit <= 0 {
+		return o.put(b)
+	}
+	done := 0
+	for rest := b; len(rest) > 0; {
+		n, err := o.portion(rest)
+		if err != nil {
+			return done, err
+		}
+		if n > 0 {
+			if _, err := o.put(rest[:n]); err != nil {
+				return done, err
+			}
+			done += n
+			rest = rest[n:]
+		}
+		if len(rest) > 0 {
+			if err := o.next(); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// portion is how many bytes of whole blocks still go into the current file.
+// A file takes at least one block beyond its head, or a block larger than the
+// limit would never find its place.
+func (o *files) portion(b []byte) (int, error) {
+	n, empty := 0, o.size == int64(len(o.head))
+	err := record.Walk(b, func(kind pcapng.BlockType, block []byte) bool {
+		if kind == pcapng.TypeSection {
+			o.head = o.head[:0]
+		}
+		if record.IsHead(kind) {
+			o.head = append(o.head, block...)
+		} else {
+			if !empty && o.size+int64(n+len(block)) > o.limit {
+				return false
+			}
+			empty = false
+		}
+		n += len(block)
+		return true
+	})
+	if err != nil {
+		return n, fmt.Errorf("rotate %s: %w", o.path, err)
+	}
+	return n, nil
+}
+
+// put writes whole blocks and, where the disk takes only a part, cuts the
+// file back to its last whole one.
+func (o *files) put(b []byte) (int, error) {
+	n, err := o.f.Write(b)
+	if err == nil {
+		o.size += int64(n)
+		return n, nil
+	}
+	whole := 0
+	if !o.classic {
+		_ = record.Walk(b[:n], func(_ pcapng.BlockType, block []byte) bool { // its error is the block that was cut
+			whole += len(block)
+			return true
+		})
+	}
+	o.size += int64(whole)
+	// The write's own error is what ended the capture; a pipe or a device
+	// cannot be cut, and need not.
+	_ = o.f.Truncate(o.size)
+	return whole, fmt.Errorf("write output: %w", err)
+}
+
+// next opens the next file of the row, with the head of the one before.
+func (o *files) next() error {
+	if err := o.Close(); err != nil {
+		return err
+	}
+	o.number++
+	name := o.path
+	if o.limit > 0 {
+		ext := filepath.Ext(o.path)
+		name = fmt.Sprintf("%s_%05d%s", strings.TrimSuffix(o.path, ext), o.number, ext)
+	}
+	f, err := createPrivate(name)
+	if err != nil {
+		return err
+	}
+	o.f, o.size = f, 0
+	o.names = append(o.names, name)
+	if o.keep > 0 && len(o.names) > o.keep {
+		if err := os.Remove(o.names[0]); err != nil {
+			return fmt.Errorf("rotate: %w", err)
+		}
+		o.names = o.names[1:]
+		o.removed++
+	}
+	_, err = o.put(o.head)
+	return err
+}
+
+// Close closes the current file.
+func (o *files) Close() error {
+	if o.f == nil {
+		return nil
+	}
+	f := o.f
+	o.f = nil
+	return f.Close()
+}
+
+// createPrivate makes a file that only its owner reads, since packets may
+// hold secrets. Under sudo the owner is the person, not root, so that their
+// Wireshark can open it.
+func createPrivate(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, &Error{Err: fmt.Errorf("create output: %w", err), Hint: "-o FILE needs a folder that exists and may be written"}
+	}
+	uid, e1 := strconv.Atoi(os.Getenv("SUDO_UID"))
+	gid, e2 := strconv.Atoi(os.Getenv("SUDO_GID"))
+	if info, err := f.Stat(); e1 == nil && e2 == nil && err == nil && info.Mode().IsRegular() {
+		if err := f.Chown(uid, gid); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+			return nil, errors.Join(fmt.Errorf("create output: %w", err), f.Close())
+		}
+	}
+	return f, nil
+}
+
+var _ io.WriteCloser = (*files)(nil)

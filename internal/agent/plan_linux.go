@@ -1,0 +1,205 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/probe/netns"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// plan is where a capture listens: one place per socket.
+type plan struct {
+	places []place
+	notes  []string
+	close  []func() error
+	// owners counts the targets; a place belongs to one of them.
+	owners int
+}
+
+// place is one socket to be.
+type place struct {
+	// owner is the index of the target that asked for it.
+	owner int
+	in    *netns.Namespace
+	// point is what is known before the socket is open; Index 0 means all
+	// interfaces of the namespace.
+	point trail.Point
+	// inner asks for the filter to match inside of tunnels too.
+	inner bool
+}
+
+// Close closes the namespaces that were opened to make the plan. Sockets keep
+// theirs.
+func (p *plan) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(p.close) {
+		errs = append(errs, c())
+	}
+	p.close = nil
+	return errors.Join(errs...)
+}
+
+// planCapture finds the places for a request.
+func planCapture(ctx context.Context, q *Capture) (*plan, error) {
+	p := &plan{owners: len(q.Targets)}
+	for i, text := range q.Targets {
+		if err := p.addTarget(ctx, q, i, text); err != nil {
+			return nil, errors.Join(err, p.Close())
+		}
+	}
+	return p, nil
+}
+
+func (p *plan) addTarget(ctx context.Context, q *Capture, owner int, text string) error {
+	t, err := netns.ParseTarget(text)
+	if err != nil {
+		return err
+	}
+	ns, err := netns.Open(ctx, t, netns.Options{CRISocket: q.CRISocket})
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, ns.Close)
+	switch {
+	case len(q.Points) > 0:
+		return p.addPath(ctx, q.Points, owner, ns)
+	case len(q.Interfaces) > 0:
+		return p.addInterfaces(ctx, q.Interfaces, owner, ns)
+	case t.Kind == netns.Interface:
+		return p.addInterfaces(ctx, []string{t.Value}, owner, ns)
+	}
+	return p.addDefault(ctx, owner, ns)
+}
+
+// addDefault takes one socket for all interfaces of a pod. A node's namespace
+// gets one for its uplink only: a socket on all of its interfaces would tax
+// every pod on it.
+func (p *plan) addDefault(ctx context.Context, owner int, ns *netns.Namespace) error {
+	path, err := ns.Path(ctx)
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, path.Close)
+	if !ns.HostNetwork && !isNode(&path) {
+		p.add(place{owner: owner, in: ns, point: everywhere(ns, &path)})
+		return nil
+	}
+	before := len(p.places)
+	for _, pt := range path.Points {
+		if pt.Role == trail.RoleUplink && pt.In.Inode == ns.Inode {
+			p.add(place{owner: owner, in: pt.In, point: pt.Point})
+		}
+	}
+	if len(p.places) == before {
+		return &TargetError{Err: fmt.Errorf("%s is a node's network and has no uplink to capture on", ns.Target), Tip: "-i IF names an interface, -i any takes all of them"}
+	}
+	p.notes = append(p.notes, fmt.Sprintf("%s is a node's network: capturing on its uplink only; -i any takes all interfaces", ns.Label))
+	return nil
+}
+
+// isNode says that a path starts in the node itself: it has no point of a pod.
+func isNode(path *netns.Path) bool {
+	return !slices.ContainsFunc(path.Points, func(p netns.PathPoint) bool { return p.Role == trail.RolePod })
+}
+
+// everywhere is the point of a socket on all interfaces.
+func everywhere(ns *netns.Namespace, path *netns.Path) trail.Point {
+	pt := trail.Point{Target: ns.Label, Netns: ns.Inode, Interface: "any"}
+	for _, known := range path.Points {
+		if known.Role == trail.RolePod {
+			pt.Node, pt.Target, pt.Role = known.Node, known.Target, trail.RolePod
+			break
+		}
+	}
+	return pt
+}
+
+func (p *plan) addInterfaces(ctx context.Context, names []string, owner int, ns *netns.Namespace) error {
+	devices, err := ns.Devices(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == "any" {
+			pt := trail.Point{Target: ns.Label, Netns: ns.Inode, Interface: "any"}
+			if len(devices) > 0 {
+				pt.Node, pt.Target, pt.Role = devices[0].Node, devices[0].Target, devices[0].Role
+			}
+			p.add(place{owner: owner, in: ns, point: pt})
+			continue
+		}
+		i := slices.IndexFunc(devices, func(d netns.Device) bool { return d.HasName(name) })
+		if i < 0 {
+			return noInterface(name, ns, devices)
+		}
+		p.add(place{owner: owner, in: ns, point: devices[i].Point})
+	}
+	return nil
+}
+
+func noInterface(name string, ns *netns.Namespace, devices []netns.Device) error {
+	names := make([]string, len(devices))
+	for i, d := range devices {
+		names[i] = d.Interface
+	}
+	return &TargetError{
+		Err: fmt.Errorf("no interface %q in %s", name, ns.Label),
+		Tip: "there are: " + strings.Join(names, ", "),
+	}
+}
+
+// addPath takes the points that were asked for, by role or by name, out of
+// all points between the target and the wire.
+func (p *plan) addPath(ctx context.Context, wanted []string, owner int, ns *netns.Namespace) error {
+	path, err := ns.Path(ctx)
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, path.Close)
+	found := make([]bool, len(wanted))
+	for _, pt := range path.Points {
+		hit := false
+		for i, w := range wanted {
+			if w == "path" || w == string(pt.Role) || w == pt.Interface {
+				found[i], hit = true, true
+			}
+		}
+		if hit {
+			p.add(place{owner: owner, in: pt.In, point: pt.Point, inner: pt.Role == trail.RoleUplink})
+		}
+	}
+	for i, w := range wanted {
+		if !found[i] {
+			return noPoint(w, ns, &path)
+		}
+	}
+	p.notes = append(p.notes, path.Notes...)
+	return nil
+}
+
+func noPoint(wanted string, ns *netns.Namespace, path *netns.Path) error {
+	var have []string
+	for _, pt := range path.Points {
+		have = append(have, fmt.Sprintf("%s (%s)", pt.Role, pt.Interface))
+	}
+	tip := "its points are: " + strings.Join(have, ", ")
+	if len(path.Notes) > 0 {
+		tip += "; " + strings.Join(path.Notes, "; ")
+	}
+	return &TargetError{Err: fmt.Errorf("no point %q on the path of %s", wanted, ns.Label), Tip: tip}
+}
+
+// add takes a place once: two pods of one node share its bridge and uplink.
+func (p *plan) add(n place) {
+	for i := range p.places {
+		if have := &p.places[i]; have.in.Inode == n.in.Inode && have.point.Index == n.point.Index {
+			have.inner = have.inner || n.inner
+			return
+		}
+	}
+	p.places = append(p.places, n)
+}

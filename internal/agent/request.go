@@ -1,0 +1,124 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// Version of the request. An agent refuses what is newer than itself.
+const Version = 1
+
+// Request is what an agent is asked to do.
+type Request struct {
+	// Version is the requester's Version.
+	Version int `json:"version"`
+	// Capture is what to capture; valid iff not nil.
+	Capture *Capture `json:"capture,omitempty"`
+}
+
+// Keep says how much of each packet leaves the node.
+type Keep string
+
+// What to keep. Cutting happens before a packet leaves the agent.
+const (
+	KeepAll     Keep = ""        // whole packets, up to the snap length
+	KeepHeaders Keep = "headers" // headers of all layers, no payload
+	KeepNames   Keep = "names"   // headers, and DNS messages
+)
+
+// Capture asks for packets.
+type Capture struct {
+	// Targets are written as `netns:NAME`, `pid:N`, `container:ID`,
+	// `cri:NS/POD` or `if:NAME`.
+	Targets []string `json:"targets"`
+	// Interfaces are names in the target's own namespace; "any" is one socket
+	// for all. Empty: all of a pod's, the uplink of a node's.
+	Interfaces []string `json:"interfaces,omitempty"`
+	// Points are roles ("pod", "host", "bridge", "overlay", "uplink"), "path"
+	// for all of them, or names of interfaces on that path. Not together with
+	// Interfaces.
+	Points []string `json:"points,omitempty"`
+	// Filter is an expression of pcap-filter(7); empty for every packet.
+	Filter string `json:"filter,omitempty"`
+	// SnapLen cuts packets to this many bytes; 0 keeps them whole.
+	SnapLen int `json:"snaplen,omitempty"`
+	// Keep cuts packets by their meaning.
+	Keep Keep `json:"keep,omitempty"`
+	// Buffer is the size of each ring in bytes; 0 shares out a default.
+	Buffer int64 `json:"buffer,omitempty"`
+	// Promiscuous asks the devices for packets to other MAC addresses too.
+	Promiscuous bool `json:"promiscuous,omitempty"`
+	// CRISocket is the path of the CRI socket; empty looks at the known ones.
+	CRISocket string `json:"criSocket,omitempty"`
+	// Limits end the capture.
+	Limits Limits `json:"limits,omitzero"`
+}
+
+// Limits end a capture by themselves; zero lifts each of them.
+type Limits struct {
+	// Duration since the capture was armed.
+	Duration time.Duration `json:"duration,omitempty"`
+	// Packets of all targets together.
+	Packets int64 `json:"packets,omitempty"`
+	// Bytes of packets, link headers included, for each target.
+	Bytes int64 `json:"bytes,omitempty"`
+}
+
+// Message is the agent's talk beside its stream.
+type Message struct {
+	// Kind is one of the Kind constants.
+	Kind Kind `json:"kind"`
+	// Points that are armed from now on; valid iff Kind is KindArmed.
+	Points []trail.Point `json:"points,omitempty"`
+	// Text is for people; valid iff Kind is KindNote, KindEnded or KindError.
+	Text string `json:"text,omitempty"`
+	// Hint is what to do about it; valid iff Kind is KindError.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Kind of a message.
+type Kind string
+
+// The kinds of talk.
+const (
+	KindArmed Kind = "armed" // packets are caught from now on
+	KindNote  Kind = "note"  // something a person should know
+	KindEnded Kind = "ended" // the capture's end, and what ended it
+	KindError Kind = "error" // the session's last word
+)
+
+// What ends a capture, in the words of KindEnded and of the stream's end
+// record, where it is a limit. Other ends are described in plain words.
+const (
+	EndDuration = "limit of time"
+	EndPackets  = "limit of packets"
+	EndBytes    = "limit of bytes"
+)
+
+// maxRequest bounds what a requester may send, in bytes.
+const maxRequest = 1 << 20
+
+// ReadRequest reads one request, a JSON object on one line.
+func ReadRequest(r io.Reader) (Request, error) {
+	var q Request
+	if err := json.NewDecoder(io.LimitReader(r, maxRequest)).Decode(&q); err != nil {
+		return q, fmt.Errorf("read request: %w", err)
+	}
+	return q, q.check()
+}
+
+func (q Request) check() error {
+	switch {
+	case q.Version < 1 || q.Version > Version:
+		return fmt.Errorf("read request: version %d, this agent speaks 1 to %d", q.Version, Version)
+	case q.Capture == nil:
+		return fmt.Errorf("read request: it asks for nothing")
+	case len(q.Capture.Targets) == 0:
+		return fmt.Errorf("read request: no target")
+	}
+	return nil
+}

@@ -1,0 +1,33 @@
+package agent
+
+import (
+	"context"
+	"io"
+
+	"github.com/pktrail/pktrail/internal/probe/netns"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// Run does what a request asks for, on this machine. The record stream goes to
+// w, in writes of whole blocks; talk hears what is said beside it, one message
+// at a time. Run returns when the context is done, a limit is reached or
+// nothing is left to observe; the stream then has its end record. On systems
+// other than Linux it returns errors.ErrUnsupported.
+func Run(ctx context.Context, q Request, w io.Writer, talk func(Message)) error {
+	if err := q.check(); err != nil {
+		return err
+	}
+	if talk == nil {
+		talk = func(Message) {}
+	}
+	return capturePackets(ctx, q.Capture, w, talk)
+}
+
+// CheckTarget reads a target's form and opens nothing. Its error has a method
+// Hint.
+func CheckTarget(text string) error {
+	_, err := netns.ParseTarget(text)
+	return err
+}
