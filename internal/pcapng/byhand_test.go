@@ -78,7 +78,7 @@ func swapBlock(t *testing.T, raw []byte) {
 		caplen := binary.LittleEndian.Uint32(s.b[12:])
 		s.next(4, 4, 4, 4, 4)
 		s.b = s.b[pad4(int(caplen)):]
-		s.options(map[uint16]int{OptFlags: 4, OptDrops: 8, OptPacketID: 8, OptQueue: 4})
+		s.options(map[uint16]int{OptFlags: 4, OptDrops: 8, OptPacketID: 8, OptQueue: 4, OptVerdict: 18})
 	case TypeNames:
 		for more := true; more; {
 			more = binary.LittleEndian.Uint16(s.b) != 0
@@ -115,7 +115,8 @@ func (s *swapper) next(sizes ...int) {
 	}
 }
 
-// options swaps the numbers in an option list; 44 is two words of 4 bytes.
+// options swaps the numbers in an option list; 44 is two words of 4 bytes,
+// 18 a byte and 8 bytes.
 func (s *swapper) options(numbers map[uint16]int) {
 	for len(s.b) > 0 {
 		code, n := binary.LittleEndian.Uint16(s.b), int(binary.LittleEndian.Uint16(s.b[2:]))
@@ -124,6 +125,8 @@ func (s *swapper) options(numbers map[uint16]int) {
 		switch size := numbers[code]; {
 		case code == OptCustomText || code == OptCustomBinary || code == OptCustomTextNoCopy || code == OptCustomBinaryNoCopy:
 			s.next(4)
+		case size == 18:
+			s.next(1, 8)
 		case size == 44:
 			s.next(4, 4)
 		case size != 0:

@@ -66,6 +66,18 @@ func (l Options) Get(code uint16) ([]byte, bool) {
 	return nil, false
 }
 
+// Uint returns the first option of the code as a number of 4 or 8 bytes, e.g.
+// OptPacketID or OptQueue.
+func (l Options) Uint(code uint16) (uint64, bool) {
+	switch v, _ := l.Get(code); len(v) {
+	case 4:
+		return uint64(l.o.u32(v)), true
+	case 8:
+		return l.o.u64(v), true
+	}
+	return 0, false
+}
+
 // Len is the length in bytes that the list takes in its block.
 func (l Options) Len() int { return len(l.b) }
 

@@ -214,5 +214,7 @@ func swapNumbers(code uint16, v []byte) {
 	case code == OptQueue && len(v) == 4,
 		(code == OptCustomText || code == OptCustomBinary || code == OptCustomTextNoCopy || code == OptCustomBinaryNoCopy) && len(v) >= 4:
 		le.PutUint32(v, be.Uint32(v))
+	case code == OptVerdict && len(v) == 9 && (v[0] == 1 || v[0] == 2): // what an eBPF program at TC or XDP returned
+		le.PutUint64(v[1:], be.Uint64(v[1:]))
 	}
 }

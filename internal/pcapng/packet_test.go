@@ -85,6 +85,11 @@ func TestPackets(t *testing.T) {
 			if v, ok := p.Options.Get(OptHash); ok != (i > 5) || ok && string(v) != "\x02\xde\xad\xbe\xef" {
 				t.Errorf("packet %d: hash % x, %v", i, v, ok)
 			}
+			id, ok := p.Options.Uint(OptPacketID)
+			queue, _ := p.Options.Uint(OptQueue)
+			if ok != (i > 5) || ok && (id != 0x0102030405060708 || queue != 3) {
+				t.Errorf("packet %d: id %#x of queue %d, %v", i, id, queue, ok)
+			}
 			if err := w.WritePacket(&p); err != nil {
 				t.Fatal(err)
 			}

@@ -96,6 +96,20 @@ func TestCopy(t *testing.T) {
 	}
 }
 
+// TestCopyForgetsLength: a section that frames were left out of has another
+// length than its header says.
+func TestCopyForgetsLength(t *testing.T) {
+	in := foreign(t)
+	le.PutUint64(in[16:], uint64(len(in))-uint64(le.Uint32(in[4:])))
+	var out bytes.Buffer
+	if err := Copy(&out, open(t, in), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(out.Bytes(), foreign(t)) {
+		t.Error("the copy has another length than -1")
+	}
+}
+
 // TestClassicAsPcapng copies classic pcap, micro and nano.
 func TestClassicAsPcapng(t *testing.T) {
 	for _, nano := range []bool{false, true} {

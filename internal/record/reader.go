@@ -53,9 +53,9 @@ const (
 	maxKept   = 64 << 20 // bytes of the blocks that it came from
 )
 
-// NewReader reads the stream's head, of pcapng or of classic pcap. Errors are
-// those of pcapng.NewReader and pcap.NewReader; a compressed file is named as
-// such.
+// NewReader reads the stream's head, of pcapng or of classic pcap. What is
+// neither is ErrFormat, with the reason; other errors are those of
+// pcapng.NewReader and pcap.NewReader.
 func NewReader(src io.Reader) (*Reader, error) {
 	var head [4]byte
 	n, err := io.ReadFull(src, head[:])
@@ -69,9 +69,9 @@ func NewReader(src io.Reader) (*Reader, error) {
 	r := &Reader{}
 	switch {
 	case bytes.HasPrefix(head[:n], []byte{0x1f, 0x8b}):
-		return nil, fmt.Errorf("%w: gzip, decompress it first", ErrFormat)
+		return nil, fmt.Errorf("read stream: %w: gzip, decompress it first", ErrFormat)
 	case bytes.Equal(head[:n], []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return nil, fmt.Errorf("%w: zstd, decompress it first", ErrFormat)
+		return nil, fmt.Errorf("read stream: %w: zstd, decompress it first", ErrFormat)
 	case bytes.Equal(head[:n], []byte{0x0a, 0x0d, 0x0d, 0x0a}):
 		r.ng, err = pcapng.NewReader(whole)
 		if err == nil {
@@ -81,6 +81,9 @@ func NewReader(src io.Reader) (*Reader, error) {
 		if r.old, err = pcap.NewReader(whole); err == nil {
 			r.points = []point{{point: trail.Point{Interface: "interface 0", Link: packet.LinkType(r.old.Header().LinkType)}}}
 		}
+	}
+	if errors.Is(err, pcap.ErrNotPcap) {
+		err = fmt.Errorf("%w: neither pcapng nor pcap", ErrFormat)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read stream: %w", err)

@@ -42,10 +42,10 @@ func fields(t *testing.T, path string, names ...string) string {
 	return tool(t, "tshark", args...)
 }
 
-func save(t *testing.T, name string, write func(t testing.TB, w io.Writer)) string {
+func save(t *testing.T, name string, write func(w io.Writer)) string {
 	t.Helper()
 	var out bytes.Buffer
-	write(t, &out)
+	write(&out)
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func save(t *testing.T, name string, write func(t testing.TB, w io.Writer)) stri
 }
 
 func TestTshark(t *testing.T) {
-	path := save(t, "small.pcapng", small)
+	path := save(t, "small.pcapng", func(w io.Writer) { small(t, w) })
 	got := fields(t, path, "frame.time_epoch", "frame.interface_id", "frame.interface_name", "frame.interface_description",
 		"frame.packet_flags_direction", "frame.drop_count", "frame.comment", "frame.len", "frame.cap_len", "frame.protocols")
 	want := `1700000000.123456789|0|node1/client/eth0|pod's end|0x00000002|||42|42|eth:ethertype:ip:icmp
@@ -84,18 +84,18 @@ func TestTshark(t *testing.T) {
 // TestTsharkMany: large and small frames, points that come late, a stream
 // without points, and one that is cut.
 func TestTsharkMany(t *testing.T) {
-	path := save(t, "flood.pcapng", func(t testing.TB, w io.Writer) { flood(t, w) })
+	path := save(t, "flood.pcapng", func(w io.Writer) { flood(t, w) })
 	if n := strings.Count(fields(t, path, "frame.number"), "\n"); n != 3000 {
 		t.Errorf("tshark reads %d packets of 3000", n)
 	}
 	if info := tool(t, "capinfos", "-Mc", path); !strings.Contains(info, "Number of packets:   3000") {
 		t.Error(info)
 	}
-	for name, write := range map[string]func(t testing.TB, w io.Writer){
-		"two":   func(t testing.TB, w io.Writer) { small(t, w); small(t, w) },
-		"empty": func(t testing.TB, w io.Writer) { end(t, w, 0) },
-		"point": func(t testing.TB, w io.Writer) { end(t, w, 1) },
-		"links": links,
+	for name, write := range map[string]func(w io.Writer){
+		"two":   func(w io.Writer) { small(t, w); small(t, w) },
+		"empty": func(w io.Writer) { end(t, w, 0) },
+		"point": func(w io.Writer) { end(t, w, 1) },
+		"links": func(w io.Writer) { links(t, w) },
 	} {
 		path := save(t, name+".pcapng", write)
 		n := map[string]int{"two": 6, "links": len(linkTypes)}[name]
@@ -104,7 +104,7 @@ func TestTsharkMany(t *testing.T) {
 		}
 		tool(t, "capinfos", path)
 	}
-	classic := save(t, "x.pcap", func(t testing.TB, dst io.Writer) {
+	classic := save(t, "x.pcap", func(dst io.Writer) {
 		c := NewClassicWriter(dst)
 		flood(t, c)
 		if err := c.Close(); err != nil {
@@ -117,14 +117,14 @@ func TestTsharkMany(t *testing.T) {
 }
 
 // end writes a stream that ends at once.
-func end(t testing.TB, dst io.Writer, n int) {
-	t.Helper()
+func end(tb testing.TB, dst io.Writer, n int) {
+	tb.Helper()
 	w, err := NewWriter(dst, Header{})
 	for _, p := range points[:n] {
 		_, _ = w.AddPoint(p, PointOptions{})
 	}
 	if err := errors.Join(err, w.End(End{Reason: "nothing", At: started})); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -134,15 +134,29 @@ var linkTypes = []packet.LinkType{
 }
 
 // links writes a frame of each link type, each at a point of its own.
-func links(t testing.TB, dst io.Writer) {
-	t.Helper()
+func links(tb testing.TB, dst io.Writer) {
+	tb.Helper()
 	w, err := NewWriter(dst, Header{})
 	for i, l := range linkTypes {
 		id, aerr := w.AddPoint(trail.Point{Interface: fmt.Sprint("if", i), Link: l}, PointOptions{})
 		err = errors.Join(err, aerr, w.WriteFrame(&trail.Frame{Point: id, Time: 1, Len: 28, Data: echo[14:]}))
 	}
 	if err := errors.Join(err, w.End(End{})); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
+	}
+}
+
+// TestTcpdump: libpcap reads pcapng where all points have one link type and
+// one snap length.
+func TestTcpdump(t *testing.T) {
+	path := save(t, "one.pcapng", func(w io.Writer) { ethernet(t, w) })
+	cmd := exec.CommandContext(t.Context(), labtest.RequireTool(t, "tcpdump"), "--nano", "-tt", "-nr", path)
+	out, err := cmd.Output()
+	want := `1700000000.123456789 IP 10.244.1.7 > 10.244.2.3: ICMP echo request, id 1, seq 1, length 8
+1700000000.999999999 IP 10.244.1.7 > 10.244.2.3: ICMP echo request, id 1, seq 1, length 8
+`
+	if err != nil || string(out) != want {
+		t.Errorf("%v: tcpdump reads\n%swant\n%s", err, out, want)
 	}
 }
 
@@ -150,8 +164,8 @@ func links(t testing.TB, dst io.Writer) {
 // comments, observations, points and header stay; counters, names and the end
 // record do not have to.
 func TestSavedAgain(t *testing.T) {
-	path := save(t, "small.pcapng", small)
-	one := save(t, "one.pcapng", ethernet)
+	path := save(t, "small.pcapng", func(w io.Writer) { small(t, w) })
+	one := save(t, "one.pcapng", func(w io.Writer) { ethernet(t, w) })
 	again := filepath.Join(t.TempDir(), "again.pcapng")
 	for name, run := range map[string]func(){
 		"tshark":      func() { tool(t, "tshark", "-r", path, "-w", again) },
@@ -178,14 +192,17 @@ func TestSavedAgain(t *testing.T) {
 	}
 }
 
-// ethernet writes the frames of the first point alone.
-func ethernet(t testing.TB, dst io.Writer) {
-	t.Helper()
+// ethernet writes Ethernet frames alone, of two points.
+func ethernet(tb testing.TB, dst io.Writer) {
+	tb.Helper()
 	w, err := NewWriter(dst, header)
 	_, perr := w.AddPoint(points[0], PointOptions{})
 	list := frames()
-	if err := errors.Join(err, perr, w.WriteFrame(&list[0]), w.WriteFrame(&list[2]), w.End(End{})); err != nil {
-		t.Fatal(err)
+	ferr := w.WriteFrame(&list[0])
+	_, qerr := w.AddPoint(points[0], PointOptions{})
+	list[2].Point = 1
+	if err := errors.Join(err, perr, ferr, qerr, w.WriteFrame(&list[2]), w.End(End{})); err != nil {
+		tb.Fatal(err)
 	}
 }
 

@@ -27,11 +27,11 @@ func (w *wholeBlocks) Write(b []byte) (int, error) {
 }
 
 // flood writes some thousand frames, large ones among them.
-func flood(t testing.TB, dst io.Writer) (frames int, bytesOnWire uint64) {
-	t.Helper()
+func flood(tb testing.TB, dst io.Writer) (frames int, bytesOnWire uint64) {
+	tb.Helper()
 	w, err := NewWriter(dst, header)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	_, _ = w.AddPoint(points[0], PointOptions{})
 	rnd := rand.New(rand.NewPCG(1, 1))
@@ -46,7 +46,7 @@ func flood(t testing.TB, dst io.Writer) (frames int, bytesOnWire uint64) {
 		}
 		f := trail.Frame{Time: int64(i), Data: data[:n], Missed: uint64(i % 2)}
 		if err := w.WriteFrame(&f); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		frames, bytesOnWire = frames+1, bytesOnWire+uint64(n)
 		if i%1000 == 0 {
@@ -54,7 +54,7 @@ func flood(t testing.TB, dst io.Writer) (frames int, bytesOnWire uint64) {
 		}
 	}
 	if err := w.End(End{}); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return frames, bytesOnWire
 }

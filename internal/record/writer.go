@@ -62,6 +62,9 @@ func (w *Writer) AddPoint(p trail.Point, o PointOptions) (id int, err error) {
 	if w.ended {
 		return 0, ErrEnded
 	}
+	if len(w.points) >= pcapng.MaxInterfaces {
+		return 0, fmt.Errorf("write point: there are %d already", len(w.points))
+	}
 	opt, err := custom(kindPoint, p)
 	if err != nil {
 		return 0, err
