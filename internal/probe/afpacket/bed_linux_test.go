@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"runtime"
 	"sync"
@@ -238,5 +239,38 @@ func (e *events) await(t testing.TB, kind EventKind) Event {
 		case <-late:
 			t.Fatalf("no event %d within 10 s, only %v", kind, e.list)
 		}
+	}
+}
+
+// stream sends total bytes over TCP from a to the address in b.
+func stream(t testing.TB, a, b space, address string, total int) {
+	t.Helper()
+	var l net.Listener
+	b.inside(t, func() (err error) {
+		l, err = net.Listen("tcp", address) //nolint:noctx // no name to look up
+		return err
+	})
+	defer func() { _ = l.Close() }()
+	got := make(chan int64)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			got <- -1
+			return
+		}
+		n, _ := io.Copy(io.Discard, c)
+		_ = c.Close()
+		got <- n
+	}()
+	a.inside(t, func() error {
+		c, err := net.Dial("tcp", address) //nolint:noctx // no name to look up
+		if err != nil {
+			return err
+		}
+		_, err = c.Write(make([]byte, total))
+		return errors.Join(err, c.Close())
+	})
+	if n := <-got; n != int64(total) {
+		t.Fatalf("%d bytes arrived, want %d", n, total)
 	}
 }

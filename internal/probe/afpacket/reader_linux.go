@@ -33,6 +33,7 @@ type Reader struct {
 	ctl    sync.Mutex // orders Stop and Close
 	stop   atomic.Bool
 	closed atomic.Bool
+	freed  bool // Close is through; under mu
 }
 
 // NewReader takes the rings over: they are closed by the reader. notify, if
@@ -116,19 +117,19 @@ func (rd *Reader) Close() error {
 			errs = append(errs, r.socket.close(), r.watch.close())
 		}
 	}
+	rd.freed = true
 	if rd.final != nil {
 		rd.unmap()
 	}
 	return errors.Join(errs...)
 }
 
-// unmap runs when nobody can hold a frame any more.
+// unmap gives the addresses back, when nobody can hold a frame any more and
+// Close has taken the memory away.
 func (rd *Reader) unmap() {
 	for _, r := range rd.rings {
-		if r.mem != nil {
-			r.held, r.block = false, block{}
+		if rd.freed {
 			r.unmap()
-			r.mem = nil
 		}
 	}
 }
@@ -159,8 +160,8 @@ func (rd *Reader) slow(f *trail.Frame) error {
 	defer rd.mu.Unlock()
 	for {
 		if rd.closed.Load() {
-			rd.unmap()
 			rd.final = os.ErrClosed
+			rd.unmap()
 		}
 		if rd.final != nil {
 			return rd.final

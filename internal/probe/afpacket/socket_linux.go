@@ -149,5 +149,8 @@ func (s *socket) close() error {
 }
 
 func (s *socket) unmap() {
-	_ = unix.MunmapPtr(s.mem, uintptr(s.lay.bytes()))
+	if s.mem != nil {
+		_ = unix.MunmapPtr(s.mem, uintptr(s.lay.bytes()))
+		s.mem = nil
+	}
 }
