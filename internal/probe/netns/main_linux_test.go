@@ -21,6 +21,10 @@ import (
 // inPrivate marks the child that runs the tests in namespaces of its own.
 const inPrivate = "PKTRAIL_TEST_PRIVATE"
 
+// Only init can keep the main thread for the main goroutine. The namespace of
+// that thread is the process's own, and tests leave threads in others.
+func init() { runtime.LockOSThread() }
+
 // enterPrivate runs the test binary once more in a network and a mount
 // namespace of its own, so that what the tests make is seen by nobody and
 // gone when they end. Without root there is nothing to keep apart.
@@ -40,10 +44,8 @@ func enterPrivate() (int, bool) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET,
-		Pdeathsig:  syscall.SIGKILL,
+		Pdeathsig:  syscall.SIGKILL, // when our main thread ends
 	}
-	runtime.LockOSThread() // Pdeathsig follows the thread
-	defer runtime.UnlockOSThread()
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1, true

@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -15,7 +16,16 @@ import (
 func TestPathInLab(t *testing.T) {
 	for _, flavour := range lab.Flavours() {
 		t.Run(string(flavour), func(t *testing.T) {
-			l := labtest.Lab(t, lab.Options{Flavour: flavour, Nodes: 2, Pods: 2})
+			labtest.RequireRoot(t)
+			name := labtest.Name()
+			l, err := lab.Up(t.Context(), lab.Options{Name: name, Flavour: flavour, Nodes: 2, Pods: 2})
+			if kernel := (*lab.KernelError)(nil); errors.As(err, &kernel) {
+				t.Skip(kernel)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _, _ = lab.Down(name) })
 			for _, pod := range l.Pods {
 				got, notes := pathOf(t, "netns:"+pod.Name)
 				if d := cmp.Diff(wantPath(l, pod), got); d != "" {
