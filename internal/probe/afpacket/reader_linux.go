@@ -224,7 +224,7 @@ func (rd *Reader) pick(f *trail.Frame) (pause time.Duration, ok bool) {
 		rd.since = time.Time{}
 		return -1, false
 	}
-	limit, pause := int64(math.MaxInt64), slack
+	limit, pause, longest := int64(math.MaxInt64), slack, time.Duration(0)
 	for _, r := range rd.rings {
 		if r == first || r.state.ended {
 			continue
@@ -235,11 +235,12 @@ func (rd *Reader) pick(f *trail.Frame) (pause time.Duration, ok bool) {
 		}
 		limit = min(limit, r.quiet)
 		if !r.empty() {
-			pause = r.opt.Timeout // the kernel will hand the block over
+			pause = max(pause, r.opt.Timeout) // the kernel will hand the block over
 		}
+		longest = max(longest, r.opt.Timeout)
 	}
 	if first.head.Time > limit {
-		if !rd.overdue(first) {
+		if !rd.overdue(longest + 4*slack) {
 			return pause, false
 		}
 		limit = math.MaxInt64 // to the end of the block
@@ -253,12 +254,12 @@ func (rd *Reader) pick(f *trail.Frame) (pause time.Duration, ok bool) {
 
 // overdue frees a frame that has waited for longer than any packet can take.
 // That happens when the real-time clock is set back.
-func (rd *Reader) overdue(r *Ring) bool {
+func (rd *Reader) overdue(patience time.Duration) bool {
 	now := time.Now()
 	if rd.since.IsZero() {
 		rd.since = now
 	}
-	return now.Sub(rd.since) > r.opt.Timeout+4*slack
+	return now.Sub(rd.since) > patience
 }
 
 // fill reads ahead one frame of the ring; false if there is none.
