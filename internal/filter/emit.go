@@ -40,6 +40,14 @@ func maxID(root *node) int {
 	return most
 }
 
+// far goes on at n, which is that many instructions away.
+func far(n *node, distance int) bpf.RawInstruction {
+	if n.kind == nodeEnd {
+		return instruction(codeRET, n.slot)
+	}
+	return instruction(codeJMP|jmpJA, uint32(distance))
+}
+
 // layout places the nodes one after another and adds the jumps. It works from
 // the end, where all distances are known. A conditional jump reaches 255
 // instructions; where that is not enough a "ja" behind it goes on.
@@ -55,21 +63,21 @@ func layout(list []*node, bodies [][]bpf.RawInstruction) (Program, bool) {
 			add(instruction(codeRET, n.slot))
 		case nodeAssign:
 			if d := len(reversed) - place[n.t]; d > 0 {
-				add(instruction(codeJMP|jmpJA, uint32(d)))
+				add(far(n.t, d))
 			}
 		case nodeTest:
 			t, f := len(reversed)-place[n.t], len(reversed)-place[n.f]
 			switch {
 			case t <= 255 && f <= 255:
 			case f > 255 && t+1 <= 255:
-				add(instruction(codeJMP|jmpJA, uint32(f)))
+				add(far(n.f, f))
 				t, f = t+1, 0
 			case t > 255 && f+1 <= 255:
-				add(instruction(codeJMP|jmpJA, uint32(t)))
+				add(far(n.t, t))
 				t, f = 0, f+1
 			default:
-				add(instruction(codeJMP|jmpJA, uint32(f)))
-				add(instruction(codeJMP|jmpJA, uint32(t+1)))
+				add(far(n.f, f))
+				add(far(n.t, t+1))
 				t, f = 0, 1
 			}
 			code := uint16(codeJMP) | [...]uint16{isEqual: jmpJEQ, isGreater: jmpJGT, isAtLeast: jmpJGE, hasBits: jmpJSET}[n.cmp]

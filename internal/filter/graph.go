@@ -69,6 +69,10 @@ func (g *graph) make(key nodeKey) *node {
 	return n
 }
 
+// isReject says that n ends the program without a match, as does a load that
+// fails.
+func (n *node) isReject() bool { return n.kind == nodeEnd && n.slot == 0 }
+
 // end makes the end of the program that returns k.
 func (g *graph) end(k uint32) *node { return g.make(nodeKey{slot: k}) }
 
@@ -113,7 +117,10 @@ func (g *graph) test(cmp compare, a, b *value, t, f *node) *node {
 	if cmp == isAtLeast && b.op == opImm && b.k > 0 && b.k == a.max {
 		cmp = isEqual
 	}
-	if t == f && !canFail(a) && !canFail(b) {
+	if cmp == isEqual && a.op == opSub && b.isImm(0) {
+		return g.test(isEqual, a.a, a.b, t, f)
+	}
+	if t == f && (t.isReject() || !canFail(a) && !canFail(b)) {
 		return t
 	}
 	return g.make(nodeKey{kind: nodeTest, cmp: cmp, a: a, b: b, t: t, f: f})

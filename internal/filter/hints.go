@@ -158,9 +158,9 @@ func bareHint(t token) string {
 }
 
 // The beginnings of Wireshark field names.
-var field = regexp.MustCompile(`^(ip|ipv6|tcp|udp|eth|icmp|icmpv6|arp|dns|http|http2|tls|ssl|frame|vlan|sctp|vxlan|geneve)\.[a-z0-9_.]+$`)
+var fieldName = regexp.MustCompile(`^(ip|ipv6|tcp|udp|eth|icmp|icmpv6|arp|dns|http|http2|tls|ssl|frame|vlan|sctp|vxlan|geneve)\.[a-z0-9_.]+$`)
 
-func looksLikeField(word string) bool { return field.MatchString(word) }
+func looksLikeField(word string) bool { return fieldName.MatchString(word) }
 
 // displayFilterHint gives the pcap-filter form of a Wireshark field.
 func displayFilterHint(name string) string {

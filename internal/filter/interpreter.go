@@ -146,7 +146,7 @@ func load(code uint16, k, x uint32, pkt *Packet, scratch *[scratchWords]uint32) 
 	default:
 		return 0, false
 	}
-	return bytes(pkt.Data, k, code&0x18)
+	return field(pkt.Data, k, code&0x18)
 }
 
 func loadX(code uint16, k uint32, pkt *Packet, scratch *[scratchWords]uint32) (uint32, bool) {
@@ -158,13 +158,13 @@ func loadX(code uint16, k uint32, pkt *Packet, scratch *[scratchWords]uint32) (u
 	case modeLEN:
 		return pkt.length(), true
 	case modeMSH:
-		b, ok := bytes(pkt.Data, k, sizeB)
+		b, ok := field(pkt.Data, k, sizeB)
 		return b & 0xf << 2, ok
 	}
 	return 0, false
 }
 
-func bytes(data []byte, k uint32, size uint16) (uint32, bool) {
+func field(data []byte, k uint32, size uint16) (uint32, bool) {
 	at := uint64(k)
 	switch size {
 	case sizeW:

@@ -288,7 +288,7 @@ func (r *registers) easyX(v *value) bool {
 	if _, ok := r.kept(v); ok {
 		return true
 	}
-	return v.op == opImm || v.op == opLen || isHeaderLength(v)
+	return v.op == opImm || isHeaderLength(v)
 }
 
 // needsX says that toA(v) may change X.
@@ -322,8 +322,6 @@ func (r *registers) toX(v *value) {
 		r.add(codeLDX|modeMEM, uint32(i))
 	case v.op == opImm:
 		r.add(codeLDX|modeIMM, v.k)
-	case v.op == opLen:
-		r.add(codeLDX|modeLEN, 0)
 	case isHeaderLength(v):
 		r.add(codeLDX|modeMSH|sizeB, v.a.a.k)
 	default:
