@@ -28,15 +28,15 @@ type space struct {
 	link *netlink.Handle
 }
 
-func newSpace(t testing.TB) space {
-	t.Helper()
-	labtest.RequireRoot(t)
+func newSpace(tb testing.TB) space {
+	tb.Helper()
+	labtest.RequireRoot(tb)
 	made := make(chan netns.NsHandle)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread dies
 		h, err := netns.New()
 		if err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		for _, which := range []string{"all", "default"} { // no router solicitations
 			_ = os.WriteFile("/proc/sys/net/ipv6/conf/"+which+"/disable_ipv6", []byte("1"), 0)
@@ -46,80 +46,80 @@ func newSpace(t testing.TB) space {
 	s := space{NsHandle: <-made}
 	var err error
 	if s.link, err = netlink.NewHandleAt(s.NsHandle); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		s.link.Close()
 		_ = s.Close()
 	})
-	must(t, s.link.LinkSetUp(s.find(t, "lo")))
+	must(tb, s.link.LinkSetUp(s.find(tb, "lo")))
 	return s
 }
 
-func (s space) find(t testing.TB, name string) netlink.Link {
-	t.Helper()
+func (s space) find(tb testing.TB, name string) netlink.Link {
+	tb.Helper()
 	l, err := s.link.LinkByName(name)
-	must(t, err)
+	must(tb, err)
 	return l
 }
 
-func (s space) index(t testing.TB, name string) int {
-	t.Helper()
-	return s.find(t, name).Attrs().Index
+func (s space) index(tb testing.TB, name string) int {
+	tb.Helper()
+	return s.find(tb, name).Attrs().Index
 }
 
 // inside runs f in the namespace.
-func (s space) inside(t testing.TB, f func() error) {
-	t.Helper()
-	must(t, within(int(s.NsHandle), f))
+func (s space) inside(tb testing.TB, f func() error) {
+	tb.Helper()
+	must(tb, within(int(s.NsHandle), f))
 }
 
 // wire joins two namespaces by a veth pair, which is up, and gives both ends
 // an address in 10.7.0.0/24: .1 and .2.
-func wire(t testing.TB, a space, nameA string, b space, nameB string) {
-	t.Helper()
-	must(t, a.link.LinkAdd(&netlink.Veth{
+func wire(tb testing.TB, a space, nameA string, b space, nameB string) {
+	tb.Helper()
+	must(tb, a.link.LinkAdd(&netlink.Veth{
 		LinkAttrs: netlink.LinkAttrs{Name: nameA}, PeerName: nameB, PeerNamespace: netlink.NsFd(b.NsHandle),
 	}))
 	for _, end := range []struct {
 		space
 		name, addr string
 	}{{a, nameA, "10.7.0.1/24"}, {b, nameB, "10.7.0.2/24"}} {
-		l := end.find(t, end.name)
+		l := end.find(tb, end.name)
 		addr, err := netlink.ParseAddr(end.addr)
-		must(t, err)
-		must(t, end.link.AddrAdd(l, addr))
-		must(t, end.link.LinkSetUp(l))
+		must(tb, err)
+		must(tb, end.link.AddrAdd(l, addr))
+		must(tb, end.link.LinkSetUp(l))
 	}
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // sender is a packet socket that transmits whole frames on one device.
-func sender(t testing.TB, s space, name string) int {
-	t.Helper()
+func sender(tb testing.TB, s space, name string) int {
+	tb.Helper()
 	fd := -1
-	index := s.index(t, name)
-	s.inside(t, func() (err error) {
+	index := s.index(tb, name)
+	s.inside(tb, func() (err error) {
 		fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return err
 		}
 		return unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: index})
 	})
-	t.Cleanup(func() { _ = unix.Close(fd) })
+	tb.Cleanup(func() { _ = unix.Close(fd) })
 	return fd
 }
 
-func send(t testing.TB, fd int, frame []byte) {
-	t.Helper()
+func send(tb testing.TB, fd int, frame []byte) {
+	tb.Helper()
 	_, err := unix.Write(fd, frame)
-	must(t, err)
+	must(tb, err)
 }
 
 // probeType is an EtherType that nothing in the kernel handles: IEEE 802
@@ -145,22 +145,22 @@ func number(data []byte) (uint32, bool) {
 	return binary.BigEndian.Uint32(data[14:]), true
 }
 
-func open(t testing.TB, s space, o Options) *Ring {
-	t.Helper()
+func open(tb testing.TB, s space, o Options) *Ring {
+	tb.Helper()
 	o.Netns = int(s.NsHandle)
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Millisecond
 	}
 	r, err := Open(o)
-	must(t, err)
+	must(tb, err)
 	return r
 }
 
-func read(t testing.TB, notify func(Event), rings ...*Ring) *Reader {
-	t.Helper()
+func read(tb testing.TB, notify func(Event), rings ...*Ring) *Reader {
+	tb.Helper()
 	rd, err := NewReader(rings, notify)
-	must(t, err)
-	t.Cleanup(func() { must(t, rd.Close()) })
+	must(tb, err)
+	tb.Cleanup(func() { must(tb, rd.Close()) })
 	return rd
 }
 
@@ -171,12 +171,12 @@ type seen struct {
 }
 
 // rest stops the capture and returns all that it caught.
-func rest(t testing.TB, rd *Reader) []seen {
-	t.Helper()
+func rest(tb testing.TB, rd *Reader) []seen {
+	tb.Helper()
 	rd.Stop()
 	all, err := drain(rd)
 	if !errors.Is(err, io.EOF) {
-		t.Fatalf("after Stop: %v, want io.EOF", err)
+		tb.Fatalf("after Stop: %v, want io.EOF", err)
 	}
 	return all
 }
@@ -222,8 +222,8 @@ func (e *events) add(v Event) {
 }
 
 // await waits for an event of the kind.
-func (e *events) await(t testing.TB, kind EventKind) Event {
-	t.Helper()
+func (e *events) await(tb testing.TB, kind EventKind) Event {
+	tb.Helper()
 	late := time.After(10 * time.Second)
 	for {
 		e.mu.Lock()
@@ -237,16 +237,16 @@ func (e *events) await(t testing.TB, kind EventKind) Event {
 		select {
 		case <-e.more:
 		case <-late:
-			t.Fatalf("no event %d within 10 s, only %v", kind, e.list)
+			tb.Fatalf("no event %d within 10 s, only %v", kind, e.list)
 		}
 	}
 }
 
 // stream sends total bytes over TCP from a to the address in b.
-func stream(t testing.TB, a, b space, address string, total int) {
-	t.Helper()
+func stream(tb testing.TB, a, b space, address string, total int) {
+	tb.Helper()
 	var l net.Listener
-	b.inside(t, func() (err error) {
+	b.inside(tb, func() (err error) {
 		l, err = net.Listen("tcp", address) //nolint:noctx // no name to look up
 		return err
 	})
@@ -262,7 +262,7 @@ func stream(t testing.TB, a, b space, address string, total int) {
 		_ = c.Close()
 		got <- n
 	}()
-	a.inside(t, func() error {
+	a.inside(tb, func() error {
 		c, err := net.Dial("tcp", address) //nolint:noctx // no name to look up
 		if err != nil {
 			return err
@@ -271,6 +271,6 @@ func stream(t testing.TB, a, b space, address string, total int) {
 		return errors.Join(err, c.Close())
 	})
 	if n := <-got; n != int64(total) {
-		t.Fatalf("%d bytes arrived, want %d", n, total)
+		tb.Fatalf("%d bytes arrived, want %d", n, total)
 	}
 }

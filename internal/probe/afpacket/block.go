@@ -74,8 +74,8 @@ type block struct {
 	left uint32 // frames not yet read
 }
 
-// open starts the walk; b is the whole block.
-func (k *block) open(b []byte) {
+// begin starts the walk; b is the whole block.
+func (k *block) begin(b []byte) {
 	k.b, k.off, k.left = b, 0, 0
 	if len(b) < blockHeader {
 		return

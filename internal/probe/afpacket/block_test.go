@@ -81,7 +81,7 @@ func TestBlock(t *testing.T) {
 		{trail.Frame{Dir: trail.In, Data: []byte{}}, 0, packet.LinkEthernet},
 	}
 	var k block
-	k.open(b)
+	k.begin(b)
 	for i, w := range want {
 		var g got
 		dev, ok := k.next(&g.Frame, MaxSnapLen)
@@ -117,7 +117,7 @@ func TestBlockEndsWhereItIsBroken(t *testing.T) {
 		var k block
 		var f trail.Frame
 		n := uint32(0)
-		for k.open(b); ; n++ {
+		for k.begin(b); ; n++ {
 			if _, ok := k.next(&f, 100); !ok {
 				break
 			}
@@ -127,7 +127,7 @@ func TestBlockEndsWhereItIsBroken(t *testing.T) {
 		}
 	}
 	var k block
-	k.open(nil)
+	k.begin(nil)
 	if _, ok := k.next(new(trail.Frame), 1); ok {
 		t.Error("a frame in nothing")
 	}
@@ -138,7 +138,7 @@ func TestNextDoesNotAllocate(t *testing.T) {
 	var k block
 	var f trail.Frame
 	if n := testing.AllocsPerRun(100, func() {
-		k.open(b)
+		k.begin(b)
 		k.next(&f, MaxSnapLen)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -153,7 +153,7 @@ func FuzzBlock(f *testing.F) {
 	f.Add(fill(slot{status: statusVLAN, hatype: arpEther, data: data[:12]}), uint32(1))
 	f.Fuzz(func(t *testing.T, b []byte, snap uint32) {
 		var k block
-		k.open(b)
+		k.begin(b)
 		total := uint64(k.left)
 		frames := uint64(0)
 		for {
@@ -340,7 +340,7 @@ func BenchmarkNext(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, ok := k.next(&f, MaxSnapLen); !ok {
-			k.open(blk)
+			k.begin(blk)
 		}
 	}
 }

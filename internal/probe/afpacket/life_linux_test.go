@@ -164,8 +164,8 @@ func TestCloseWhileFrameIsHeld(t *testing.T) {
 }
 
 // ping sends a datagram to itself over loopback.
-func ping(t testing.TB) error {
-	t.Helper()
+func ping(tb testing.TB) error {
+	tb.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err

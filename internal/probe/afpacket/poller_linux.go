@@ -45,7 +45,7 @@ func newPoller() (*poller, error) {
 		err = p.add(p.wake, wakeID)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make epoll set: %w", err), p.close())
+		return nil, errors.Join(fmt.Errorf("make epoll set: %w", err), p.dispose())
 	}
 	return p, nil
 }
@@ -113,7 +113,7 @@ func (p *poller) signal() {
 	_, _ = unix.Write(p.wake, one[:]) // only fails when it is set already
 }
 
-func (p *poller) close() error {
+func (p *poller) dispose() error {
 	err := p.set.Close()
 	if p.wake >= 0 {
 		err = errors.Join(err, unix.Close(p.wake))

@@ -53,7 +53,7 @@ func NewReader(rings []*Ring, notify func(Event)) (*Reader, error) {
 	rd := &Reader{rings: rings, notify: notify, poller: p}
 	for i, r := range rings {
 		if err := errors.Join(p.add(r.fd, 2*i), p.add(r.watch.fd, 2*i+1)); err != nil {
-			return nil, errors.Join(fmt.Errorf("open reader: %w", err), p.close())
+			return nil, errors.Join(fmt.Errorf("open reader: %w", err), p.dispose())
 		}
 		rd.adopt(i, r)
 	}
@@ -111,10 +111,10 @@ func (rd *Reader) Close() error {
 
 	rd.mu.Lock() // Read has left its wait
 	defer rd.mu.Unlock()
-	errs := []error{rd.poller.close()}
+	errs := []error{rd.dispose()}
 	for _, r := range rd.rings {
 		if r.release() {
-			errs = append(errs, r.socket.close(), r.watch.close())
+			errs = append(errs, r.shut(), r.watch.close())
 		}
 	}
 	rd.freed = true

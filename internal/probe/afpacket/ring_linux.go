@@ -87,7 +87,7 @@ func (r *Ring) start() (err error) {
 		return errors.Join(err, r.watch.close())
 	}
 	if err = r.hook(); err != nil {
-		return errors.Join(err, r.socket.close(), r.watch.close())
+		return errors.Join(err, r.shut(), r.watch.close())
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (r *Ring) Close() error {
 	if !r.release() {
 		return nil
 	}
-	err := errors.Join(r.socket.close(), r.watch.close())
+	err := errors.Join(r.shut(), r.watch.close())
 	r.unmap()
 	return err
 }
@@ -186,7 +186,7 @@ func (r *Ring) advance() bool {
 		return false
 	}
 	r.held = true
-	r.block.open(unsafe.Slice((*byte)(unsafe.Add(r.mem, r.cur*r.lay.block)), r.lay.block))
+	r.begin(unsafe.Slice((*byte)(unsafe.Add(r.mem, r.cur*r.lay.block)), r.lay.block))
 	if status&statusLosing != 0 {
 		r.statMu.Lock()
 		_ = r.count() // Stats will tell

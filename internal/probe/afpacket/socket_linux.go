@@ -139,7 +139,7 @@ func (s *socket) pendingError() error {
 // close lets go of the socket and its memory, but not of the addresses: a
 // frame that somebody still holds reads as zeros instead of crashing the
 // process. They are given back by unmap.
-func (s *socket) close() error {
+func (s *socket) shut() error {
 	_, err := unix.MmapPtr(-1, 0, s.mem, uintptr(s.lay.bytes()), unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_FIXED|unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
