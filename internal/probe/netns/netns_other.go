@@ -46,3 +46,6 @@ func CRISockets() []string { return nil }
 
 // CRIVersion is for Linux only.
 func CRIVersion(context.Context, string) (string, error) { return "", errors.ErrUnsupported }
+
+// Names is empty: there are no namespaces but on Linux.
+func Names(Options) []string { return nil }
