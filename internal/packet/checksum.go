@@ -67,10 +67,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // SCTPSum returns the CRC32c of an SCTP packet, its own checksum field taken
 // as zero. The packet must have at least 12 bytes.
 func SCTPSum(b []byte) uint32 {
-	var zero [4]byte
-	sum := crc32.Update(0, castagnoli, b[:8])
-	sum = crc32.Update(sum, castagnoli, zero[:])
-	return crc32.Update(sum, castagnoli, b[12:])
+	sum := ^crc32.Update(0, castagnoli, b[:8])
+	for range 4 { // bytes of 0: a slice of them would have to be allocated
+		sum = castagnoli[byte(sum)] ^ sum>>8
+	}
+	return crc32.Update(^sum, castagnoli, b[12:])
 }
 
 // Checksum judges the checksum of the layer with index i of Layers: of IPv4
