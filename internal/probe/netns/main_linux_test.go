@@ -32,6 +32,13 @@ func enterPrivate() (int, bool) {
 	if os.Geteuid() != 0 {
 		return 0, false
 	}
+	if id := os.Getenv(asFinder); id != "" {
+		if err := find(id); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1, true
+		}
+		return 0, true
+	}
 	if os.Getenv(inPrivate) == "1" {
 		if err := ownRun(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
