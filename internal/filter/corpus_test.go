@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
@@ -41,10 +42,24 @@ type verdicts struct {
 	yes, no, odd int
 }
 
+// noMatterWhat says that the program has this verdict whatever the bytes are
+// that are missing at the packet's end.
+func noMatterWhat(program Program, p *Packet, verdict uint32) bool {
+	for _, pad := range []byte{0, 0xff, 0x08, 0x50, 0x86} {
+		whole := *p
+		whole.Data = append(slices.Clone(p.Data), bytes.Repeat([]byte{pad}, 1500)...)
+		if program.Match(&whole) != verdict {
+			return false
+		}
+	}
+	return true
+}
+
 // compareVerdicts runs our program and tcpdump's on generated packets. On a
-// packet cut short within the headers, tcpdump's optimiser can change the
+// packet cut short within the headers, either optimiser can change the
 // verdict, because it leaves out loads that would fail; there the verdict of
-// its plain program is right, too.
+// tcpdump's plain program is right, too, and the one that the missing bytes
+// could not have changed.
 func compareVerdicts(t *testing.T, o *oracle, expr string, link Link, packets int) (v verdicts) {
 	t.Helper()
 	reason := differs(expr, link)
@@ -84,7 +99,7 @@ func compareVerdicts(t *testing.T, o *oracle, expr string, link Link, packets in
 		if got == want {
 			continue
 		}
-		if plain := o.plain(t, expr, link); plain.refusal == "" && plain.program.Match(&p) == got {
+		if plain := o.plain(t, expr, link); plain.refusal == "" && plain.program.Match(&p) == got || noMatterWhat(theirs.program, &p, got) {
 			v.odd++
 			continue
 		}
@@ -119,7 +134,7 @@ func TestCorpusHasVerdictsOfTcpdump(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%d programs compared, %d packets on which tcpdump's optimiser changes the verdict", compared, odd)
+	t.Logf("%d programs compared, %d packets on which an optimiser changes the verdict", compared, odd)
 	if oneSided*10 > compared/3 { // the links have about as many each
 		t.Errorf("%d expressions saw only one verdict", oneSided)
 	}

@@ -92,6 +92,10 @@ type knowledge struct {
 	facts  []fact   // sorted by value
 	bounds []bound  // sorted by base
 	done   []*value // divisions that did not fail, sorted
+
+	// assumed is a fact on top of those of up, while follow looks ahead.
+	assumed fact
+	up      *knowledge
 }
 
 func valueID(v *value) int32 {
@@ -102,6 +106,11 @@ func valueID(v *value) int32 {
 }
 
 func (k *knowledge) fact(v *value) *fact {
+	for ; k.up != nil; k = k.up {
+		if k.assumed.v == v {
+			return &k.assumed
+		}
+	}
 	i, ok := slices.BinarySearchFunc(k.facts, v.id, func(f fact, id int32) int { return int(f.v.id - id) })
 	if !ok {
 		return nil
@@ -153,8 +162,11 @@ func (k *knowledge) meet(o *knowledge) *knowledge {
 // before. For a base from the user that could wrap around, only what was read
 // itself counts.
 func (k *knowledge) has(v *value) bool {
-	if v == nil || !canFail(v) {
+	if v == nil || !v.fails {
 		return true
+	}
+	for k.up != nil {
+		k = k.up
 	}
 	if !k.has(v.a) || !k.has(v.b) {
 		return false

@@ -69,10 +69,6 @@ func (g *graph) make(key nodeKey) *node {
 	return n
 }
 
-// isReject says that n ends the program without a match, as does a load that
-// fails.
-func (n *node) isReject() bool { return n.kind == nodeEnd && n.slot == 0 }
-
 // end makes the end of the program that returns k.
 func (g *graph) end(k uint32) *node { return g.make(nodeKey{slot: k}) }
 
@@ -81,8 +77,8 @@ func (g *graph) assign(n uint32, v *value, next *node) *node {
 	return g.make(nodeKey{kind: nodeAssign, slot: n, a: v, t: next})
 }
 
-// test makes a decision, simplified as far as it can be without leaving out
-// a load of packet bytes.
+// test makes a decision, unless there is nothing to decide. Then the bytes it
+// would have looked at may be missing, too, as with libpcap's optimiser.
 func (g *graph) test(cmp compare, a, b *value, t, f *node) *node {
 	if beyond(a) || beyond(b) {
 		return g.end(0)
@@ -120,7 +116,7 @@ func (g *graph) test(cmp compare, a, b *value, t, f *node) *node {
 	if cmp == isEqual && a.op == opSub && b.isImm(0) {
 		return g.test(isEqual, a.a, a.b, t, f)
 	}
-	if t == f && (t.isReject() || !canFail(a) && !canFail(b)) {
+	if t == f {
 		return t
 	}
 	return g.make(nodeKey{kind: nodeTest, cmp: cmp, a: a, b: b, t: t, f: f})
@@ -137,19 +133,6 @@ func beyond(v *value) bool {
 		return true
 	}
 	return beyond(v.a) || beyond(v.b)
-}
-
-// canFail says that computing v may reject the packet.
-func canFail(v *value) bool {
-	switch v.op {
-	case opLoad:
-		return true
-	case opDiv, opMod:
-		if v.b.op != opImm {
-			return true
-		}
-	}
-	return v.a != nil && canFail(v.a) || v.b != nil && canFail(v.b)
 }
 
 func holds(cmp compare, a, b uint32) bool {

@@ -2,9 +2,10 @@ package filter
 
 import "slices"
 
-// optimise removes decisions that the way to them has already taken. A
-// decision that reads packet bytes goes only where these are known to be
-// there, so that a packet cut short still gets the same verdict.
+// optimise removes decisions that the way to them has already taken, and puts
+// tests of one value next to each other. A taken decision that reads packet
+// bytes goes only where these are known to be there, so that a packet cut
+// short still gets the same verdict.
 func (g *graph) optimise(root *node) *node {
 	for range 6 {
 		o := &optimiser{
@@ -16,7 +17,7 @@ func (g *graph) optimise(root *node) *node {
 			break
 		}
 	}
-	return root
+	return g.group(root)
 }
 
 type optimiser struct {
@@ -99,11 +100,7 @@ func (o *optimiser) slotsUsed(list []*node) map[uint32]bool {
 func (o *optimiser) remake(n *node, k *knowledge, used map[uint32]bool) *node {
 	switch n.kind {
 	case nodeTest:
-		t, f := o.made[o.to[n.id][0].id], o.made[o.to[n.id][1].id]
-		if t == f && k.has(n.a) && k.has(n.b) {
-			return t
-		}
-		return o.test(n.cmp, n.a, n.b, t, f)
+		return o.test(n.cmp, n.a, n.b, o.made[o.to[n.id][0].id], o.made[o.to[n.id][1].id])
 	case nodeAssign:
 		next := o.made[o.to[n.id][0].id]
 		if !used[n.slot] && k.has(n.a) {
@@ -116,7 +113,7 @@ func (o *optimiser) remake(n *node, k *knowledge, used map[uint32]bool) *node {
 
 // edge decides where n's edge goes with what is known on it.
 func (o *optimiser) edge(n *node, which int, target *node, k *knowledge) {
-	o.steps = 32
+	o.steps = 16
 	target = o.follow(target, k)
 	o.to[n.id][which] = target
 	if before := o.known[target.id]; before != nil {
@@ -128,8 +125,8 @@ func (o *optimiser) edge(n *node, which int, target *node, k *knowledge) {
 // follow passes decisions that are taken already, and those that lead to the
 // same place either way.
 func (o *optimiser) follow(n *node, k *knowledge) *node {
-	for n.kind == nodeTest && k.has(n.a) && k.has(n.b) {
-		if outcome, ok := o.decide(k, n); ok {
+	for n.kind == nodeTest {
+		if outcome, ok := o.decide(k, n); ok && k.has(n.a) && k.has(n.b) {
 			if outcome {
 				n = n.t
 			} else {
@@ -137,19 +134,29 @@ func (o *optimiser) follow(n *node, k *knowledge) *node {
 			}
 			continue
 		}
-		if o.steps--; o.steps <= 0 {
-			break
-		}
-		t := o.follow(n.t, o.learn(k, n, true))
-		if o.steps <= 0 {
-			break
-		}
-		if f := o.follow(n.f, o.learn(k, n, false)); f != t {
+		t, ok := o.eitherWay(n, k)
+		if !ok {
 			break
 		}
 		n = t
 	}
 	return n
+}
+
+// eitherWay looks ahead whether both outcomes of n's test lead to the same
+// place, which they can if something is known of its value.
+func (o *optimiser) eitherWay(n *node, k *knowledge) (*node, bool) {
+	v, cmp, number, negated, ok := o.subject(n)
+	if !ok || k.fact(v) == nil || o.steps <= 0 {
+		return nil, false
+	}
+	o.steps--
+	look := knowledge{assumed: k.state(v), up: k}
+	look.assumed.narrow(cmp, number, !negated)
+	t := o.follow(n.t, &look)
+	look.assumed = k.state(v)
+	look.assumed.narrow(cmp, number, negated)
+	return t, o.follow(n.f, &look) == t
 }
 
 // subject is the value that a test with a number says something about, and

@@ -23,7 +23,13 @@ func (r *resolver) host4(e *exprIdent) cond {
 	}
 	one := func(proto uint32, src, dst uint32) cond {
 		test := func(at uint32) func() cond {
-			return func() cond { return all(r.linkType(id, proto), r.masked(r.net(at, 4), mask, addr)) }
+			return func() cond {
+				c := r.linkType(id, proto)
+				if mask == 0 {
+					return c
+				}
+				return &condAnd{c, r.masked(r.net(at, 4), mask, addr)}
+			}
 		}
 		return r.bothWays(q.dir, test(src), test(dst))
 	}
@@ -152,7 +158,10 @@ func (r *resolver) host6(e *exprIdent) cond {
 		return func() cond {
 			c := r.linkType(id, etherIPv6)
 			for i := range uint32(4) {
-				mask := uint32(^uint64(0) << (32 - min(32, max(length, 32*i)-32*i)))
+				if length <= 32*i {
+					break
+				}
+				mask := uint32(^uint64(0) << (32 - min(32, length-32*i)))
 				c = &condAnd{c, r.masked(r.net(at+4*i, 4), mask, binary.BigEndian.Uint32(b[4*i:]))}
 			}
 			return c

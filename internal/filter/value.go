@@ -36,8 +36,9 @@ type value struct {
 	id   int32
 	// max is the largest number this can be.
 	max uint32
-	// vars says that an opVar is inside.
-	vars bool
+	// vars says that an opVar is inside, fails that computing it may reject
+	// the packet.
+	vars, fails bool
 }
 
 func (v *value) isImm(k uint32) bool { return v.op == opImm && v.k == k }
@@ -61,6 +62,8 @@ func (t *values) make(key valueKey) *value {
 	v := &value{op: key.op, size: key.size, k: key.k, a: key.a, b: key.b, id: int32(len(t.table))}
 	v.max = largest(v)
 	v.vars = key.op == opVar || key.a != nil && key.a.vars || key.b != nil && key.b.vars
+	v.fails = key.op == opLoad || (key.op == opDiv || key.op == opMod) && key.b.op != opImm ||
+		key.a != nil && key.a.fails || key.b != nil && key.b.fails
 	t.table[key] = v
 	return v
 }
