@@ -18,25 +18,28 @@ import (
 // prints how its first process's cgroup reads from there.
 const asFinder = "PKTRAIL_TEST_FIND"
 
-// find is what such a child does.
+// find is what such a child does. For an if: target it prints the path.
 func find(id string) error {
+	if name, ok := strings.CutPrefix(id, "if:"); ok {
+		return printPath(Target{Interface, name})
+	}
 	found, err := newEnv(Options{}).containers(context.Background())
 	if err != nil {
 		return err
 	}
-	for _, pid := range found[id] {
-		b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
-		if err != nil {
-			return err
-		}
-		n, err := Open(context.Background(), Target{Container, id}, Options{})
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%d %d\n%s", n.PID, n.Inode, b)
-		return n.Close()
+	if len(found[id]) != 1 {
+		return fmt.Errorf("%d processes of %s", len(found[id]), id)
 	}
-	return fmt.Errorf("no process of %s", id)
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(found[id][0]) + "/cgroup")
+	if err != nil {
+		return err
+	}
+	n, err := Open(context.Background(), Target{Container, id}, Options{})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d %d\n%s", n.PID, n.Inode, b)
+	return n.Close()
 }
 
 // cgroup2 mounts the cgroup v2 hierarchy where only this test sees it, and

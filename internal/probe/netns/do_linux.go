@@ -14,26 +14,42 @@ var errUnfinished = errors.New("the function ended its goroutine")
 // Do runs fn on a thread that is in the namespace. Sockets that fn opens stay
 // in the namespace; goroutines that it starts do not. The thread comes back
 // to where it was, and dies if it cannot. Refused by the kernel: a
-// *PermissionError.
+// *PermissionError. In the namespace that we are in already, fn runs without
+// asking for any right.
 func (n *Namespace) Do(fn func() error) error {
-	return doIn(n.file, n.Label, fn)
+	conn, err := n.file.SyscallConn()
+	if err != nil {
+		return fmt.Errorf("enter network namespace %s: %w", n.Label, err)
+	}
+	// Control keeps the descriptor open while we use it.
+	var result error
+	err = conn.Control(func(fd uintptr) { result = n.doAt(int(fd), fn) })
+	if err != nil {
+		return fmt.Errorf("enter network namespace %s: %w", n.Label, err)
+	}
+	return result
 }
 
-func doIn(ns *os.File, label string, fn func() error) error {
+func (n *Namespace) doAt(fd int, fn func() error) error {
 	result := make(chan error, 1)
 	go func() {
 		err := errUnfinished // if fn calls runtime.Goexit, as t.FailNow does
 		defer func() { result <- err }()
 		runtime.LockOSThread()
+		if inodeOf(ownNS) == n.Inode {
+			defer runtime.UnlockOSThread()
+			err = fn()
+			return
+		}
 		home, openErr := os.Open("/proc/thread-self/ns/net")
 		if openErr != nil {
 			// Without a way back this thread serves once, and dies with
 			// its locked goroutine.
 			home = nil
 		}
-		if enterErr := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); enterErr != nil {
+		if enterErr := unix.Setns(fd, unix.CLONE_NEWNET); enterErr != nil {
 			runtime.UnlockOSThread()
-			err = enterError(label, enterErr)
+			err = enterError(n.Label, enterErr)
 			if home != nil {
 				_ = home.Close()
 			}

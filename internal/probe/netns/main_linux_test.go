@@ -29,15 +29,15 @@ func init() { runtime.LockOSThread() }
 // namespace of its own, so that what the tests make is seen by nobody and
 // gone when they end. Without root there is nothing to keep apart.
 func enterPrivate() (int, bool) {
-	if os.Geteuid() != 0 {
-		return 0, false
-	}
 	if id := os.Getenv(asFinder); id != "" {
 		if err := find(id); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1, true
 		}
 		return 0, true
+	}
+	if os.Geteuid() != 0 {
+		return 0, false
 	}
 	if os.Getenv(inPrivate) == "1" {
 		if err := ownRun(); err != nil {

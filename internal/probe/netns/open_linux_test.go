@@ -3,6 +3,7 @@ package netns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -251,4 +253,54 @@ func TestDoNested(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestUnprivileged captures at home without any right, and is told what is
+// missing elsewhere.
+func TestUnprivileged(t *testing.T) {
+	newNamed(t, "unprivileged")
+	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
+	cmd.Env, cmd.Dir = append(os.Environ(), asFinder+"=if:lo"), "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, want := range []string{
+		"path lo\n",
+		"enter CAP_SYS_ADMIN: enter network namespace unprivileged: operation not permitted\n",
+		"pid CAP_SYS_PTRACE: open network namespace of process",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+}
+
+// printPath is what a child without rights can do, and what it cannot.
+func printPath(tg Target) error {
+	n, err := Open(context.Background(), tg, Options{})
+	if err != nil {
+		return err
+	}
+	p, err := n.Path(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, pt := range p.Points {
+		fmt.Println("path", pt.Interface)
+	}
+	var pe *PermissionError
+	other, err := Open(context.Background(), Target{Netns, "unprivileged"}, Options{})
+	if err != nil {
+		return err
+	}
+	if _, err := other.Path(context.Background()); errors.As(err, &pe) {
+		fmt.Printf("enter %s: %v\n", pe.Capability, err)
+	}
+	_, err = Open(context.Background(), Target{Pid, strconv.Itoa(os.Getppid())}, Options{})
+	if errors.As(err, &pe) {
+		fmt.Printf("pid %s: %v\n", pe.Capability, err)
+	}
+	return errors.Join(p.Close(), n.Close(), other.Close())
 }

@@ -62,3 +62,20 @@ func wantPath(l *lab.Lab, pod lab.Pod) []string {
 	}
 	return append(want, "uplink "+pod.Node+"/eth0")
 }
+
+func BenchmarkPath(b *testing.B) {
+	labtest.RequireRoot(b)
+	l := labtest.Lab(b, lab.Options{Flavour: lab.Flannel, Nodes: 2, Pods: 2})
+	n, err := Open(b.Context(), Target{Netns, l.Pods[0].Name}, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = n.Close() }()
+	for b.Loop() {
+		p, err := n.Path(b.Context())
+		if err != nil || len(p.Points) != 5 {
+			b.Fatal(p.Points, err)
+		}
+		_ = p.Close()
+	}
+}
