@@ -3,6 +3,7 @@ package netns
 import (
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -314,4 +315,40 @@ func TestDevices(t *testing.T) {
 	if err != nil || len(points) != 1 || points[0].Path() != "here/lo" {
 		t.Errorf("if:lo: %+v, %v", points, err)
 	}
+}
+
+// TestPathLeavesNothing counts open descriptors.
+func TestPathLeavesNothing(t *testing.T) {
+	a, b := newNamed(t, "leak-a"), newNamed(t, "leak-b")
+	veth(t, a, "a0", b, "b0")
+	descriptors := func() int {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(fds)
+	}
+	pathOf(t, "netns:leak-a") // the runtime's own descriptors are open now
+	n, err := Open(t.Context(), Target{Netns, "leak-a"}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := descriptors()
+	for range 20 {
+		p, err := n.Path(t.Context())
+		if err != nil || len(p.Points) != 2 || p.Close() != nil {
+			t.Fatal(p, err)
+		}
+		if _, err := n.Points(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Open(t.Context(), Target{Interface, "none"}, Options{})
+		if err == nil {
+			t.Fatal("opened an interface that is not there")
+		}
+	}
+	if after := descriptors(); after > before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+	_ = n.Close()
 }
