@@ -9,9 +9,10 @@ import (
 )
 
 // within calls open in the network namespace fd, 0 being the caller's own. A
-// socket stays in the namespace where it was made.
+// socket stays in the namespace where it was made. Our own namespace is not
+// entered again: that would need CAP_SYS_ADMIN for nothing.
 func within(fd int, open func() error) error {
-	if fd == 0 {
+	if fd == 0 || isOwn(fd) {
 		return open()
 	}
 	done := make(chan error, 1)
@@ -36,6 +37,12 @@ func within(fd int, open func() error) error {
 		done <- err
 	}()
 	return <-done
+}
+
+func isOwn(fd int) bool {
+	var own, asked unix.Stat_t
+	return unix.Stat("/proc/thread-self/ns/net", &own) == nil && unix.Fstat(fd, &asked) == nil &&
+		own.Dev == asked.Dev && own.Ino == asked.Ino
 }
 
 func enter(fd int) error {
