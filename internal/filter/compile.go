@@ -127,14 +127,20 @@ func (c *compilation) outer(link Link) *node {
 	if c.options.Inner {
 		otherwise = c.carried(link)
 	}
-	beside := c.options.Inner || c.options.Link == AnyDevice && link == Raw
-	return c.match(link, nil, beside, c.options.Inner, otherwise)
+	lacks := absentIsError
+	switch {
+	case c.options.Link == AnyDevice && link == Raw:
+		lacks = absentIsFalse
+	case c.options.Inner:
+		lacks = absentMatchesNot
+	}
+	return c.match(link, nil, lacks, otherwise)
 }
 
 // match makes the graph for packets that start at base.
-func (c *compilation) match(link Link, base *value, beside, lenient bool, otherwise *node) *node {
+func (c *compilation) match(link Link, base *value, lacks absent, otherwise *node) *node {
 	r := newResolver(c.expr, c.graph, c.options, link, base)
-	r.subordinate, r.slots = beside, c.slots
+	r.absent, r.slots = lacks, c.slots
 	condition := r.resolve(c.expr)
 	c.slots += uint32(len(r.tunnels))
 	if r.err != nil {
@@ -143,6 +149,9 @@ func (c *compilation) match(link Link, base *value, beside, lenient bool, otherw
 		}
 		return c.reject
 	}
-	l := &lowering{graph: c.graph, lenient: lenient, tunnels: r.tunnels}
+	l := &lowering{graph: c.graph, tunnels: r.tunnels}
+	if otherwise != c.reject {
+		l.rejected = otherwise
+	}
 	return condition.lower(l, path{}, always(c.accept), always(otherwise))
 }

@@ -12,8 +12,8 @@ const (
 // and IPv6, behind at most two VLAN tags.
 func (c *compilation) carried(link Link) *node {
 	s := &search{compilation: c}
-	s.frame = c.match(Ethernet, c.slot(slotFrame), false, false, c.reject)
-	s.packet = c.match(Raw, c.slot(slotPacket), true, false, c.reject)
+	s.frame = c.match(Ethernet, c.slot(slotFrame), absentIsError, c.reject)
+	s.packet = c.match(Raw, c.slot(slotPacket), absentMatchesNot, c.reject)
 	s.udp, s.gre = s.inUDP(), s.inGRE()
 	s.ip = s.at(slotPacket, 0, s.packet)
 	switch link {

@@ -41,11 +41,28 @@ func layersOf(link Link, base *value) layers {
 	return l
 }
 
+// absent says what a test means on a link type that lacks what it looks at:
+// VLAN tags in raw IP, say.
+type absent uint8
+
+const (
+	// absentIsError refuses the expression.
+	absentIsError absent = iota
+	// absentIsFalse is for a link type beside another: "not broadcast" holds
+	// on a device that has no broadcasts.
+	absentIsFalse
+	// absentMatchesNot is for packets inside others, and others around them:
+	// neither "ether host X" nor "not ether host X" is a reason to match.
+	absentMatchesNot
+)
+
 // resolver gives an expression its meaning for one link type.
 type resolver struct {
 	*graph
 	layers
 	options Options
+	// inner is where a packet inside another starts; else nil.
+	inner *value
 	// err is the first error found.
 	err *Error
 	// tunnels are those of the tunnel keywords so far.
@@ -54,9 +71,8 @@ type resolver struct {
 	slots uint32
 	// text is the expression, for errors.
 	text string
-	// subordinate says that another link type stands beside this one, so that
-	// what this one does not have is false and no error.
-	subordinate bool
+	// absent is what to do with a test of something that the link type lacks.
+	absent absent
 }
 
 func (r *resolver) at(o offset, k uint32, size uint8) *value { return r.load(o.base, o.k+k, size) }

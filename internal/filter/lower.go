@@ -55,10 +55,10 @@ func always(to *node) *next { return &next{make: func(path) *node { return to }}
 // lowering turns conditions into a graph.
 type lowering struct {
 	*graph
-	// lenient makes a load that would fail decide "false" for its test
-	// instead of rejecting the packet, because another condition comes after.
-	lenient bool
-	tunnels []tunnel
+	// rejected is where to go instead of rejecting the packet, because there
+	// is another to look at; nil if there is none.
+	rejected *node
+	tunnels  []tunnel
 }
 
 type condConst bool
@@ -84,31 +84,31 @@ func (c *condTest) lower(l *lowering, p path, t, f *next) *node {
 		return f.at(p) // in a tunnel that was not found on this way
 	}
 	n := l.test(c.cmp, a, b, t.at(p), f.at(p))
-	if l.lenient && c.guard {
-		n = l.guarded(b, l.guarded(a, n, f, p), f, p)
+	if l.rejected != nil && c.guard {
+		n = l.guarded(b, l.guarded(a, n))
 	}
 	return n
 }
 
-// guarded puts tests before n that go to f where computing v would reject
-// the packet.
-func (l *lowering) guarded(v *value, n *node, f *next, p path) *node {
+// guarded puts tests before n that leave where computing v would reject the
+// packet.
+func (l *lowering) guarded(v *value, n *node) *node {
 	switch {
 	case v.op == opLoad && v.a == nil:
-		n = l.test(isAtLeast, l.len(), l.imm(v.k+uint32(v.size)), n, f.at(p))
+		n = l.test(isAtLeast, l.len(), l.imm(v.k+uint32(v.size)), n, l.rejected)
 	case v.op == opLoad:
 		at := l.binary(opAdd, v.a, l.imm(v.k))
 		rest := l.binary(opSub, l.len(), at)
-		n = l.test(isAtLeast, rest, l.imm(uint32(v.size)), n, f.at(p))
-		n = l.test(isGreater, l.len(), at, n, f.at(p))
+		n = l.test(isAtLeast, rest, l.imm(uint32(v.size)), n, l.rejected)
+		n = l.test(isGreater, l.len(), at, n, l.rejected)
 	case (v.op == opDiv || v.op == opMod) && v.b.op != opImm:
-		n = l.test(isEqual, v.b, l.imm(0), f.at(p), n)
+		n = l.test(isEqual, v.b, l.imm(0), l.rejected, n)
 	}
 	if v.a != nil {
-		n = l.guarded(v.a, n, f, p)
+		n = l.guarded(v.a, n)
 	}
 	if v.b != nil {
-		n = l.guarded(v.b, n, f, p)
+		n = l.guarded(v.b, n)
 	}
 	return n
 }
@@ -131,6 +131,40 @@ type condNot struct{ a cond }
 
 func (c *condNot) lower(l *lowering, p path, t, f *next) *node {
 	return c.a.lower(l, p, f, t)
+}
+
+// condAbsent is the test of something that the packet cannot have; see
+// absentMatchesNot. settle replaces it.
+type condAbsent struct{}
+
+func (condAbsent) lower(_ *lowering, p path, _, f *next) *node { return f.at(p) }
+
+// settle makes each condAbsent what lets the whole be false: false, or true
+// behind an odd number of negations.
+func settle(c cond, negated bool) cond {
+	switch c := c.(type) {
+	case condAbsent:
+		return condConst(negated)
+	case *condNot:
+		return &condNot{settle(c.a, !negated)}
+	case *condAnd:
+		return &condAnd{settle(c.a, negated), settle(c.b, negated)}
+	case *condOr:
+		return &condOr{settle(c.a, negated), settle(c.b, negated)}
+	}
+	return c
+}
+
+// condRequire rejects the packet unless a >= b.
+type condRequire struct{ a, b *value }
+
+func (c condRequire) lower(l *lowering, p path, t, f *next) *node {
+	a, okA := l.resolve(c.a, p)
+	b, okB := l.resolve(c.b, p)
+	if !okA || !okB {
+		return f.at(p)
+	}
+	return l.test(isAtLeast, a, b, t.at(p), l.end(0))
 }
 
 // condShift notes that an 802.1Q tag in the bytes moved what follows.

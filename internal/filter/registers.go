@@ -263,7 +263,7 @@ func (r *registers) toBoth(a, b *value, either bool) {
 	case either && r.easyX(a):
 		r.toA(b)
 		r.toX(a)
-	case !r.needsX(a):
+	case r.neverNeedsX(a):
 		r.toX(b)
 		r.toA(a)
 	default:
@@ -308,6 +308,15 @@ func (r *registers) needsX(v *value) bool {
 		return r.needsX(v.a)
 	}
 	return true
+}
+
+// neverNeedsX says the same whatever A and X hold by then.
+func (r *registers) neverNeedsX(v *value) bool {
+	now := r.contents
+	r.a, r.x = nil, nil
+	needs := r.needsX(v)
+	r.contents = now
+	return !needs
 }
 
 // toX computes v into X.

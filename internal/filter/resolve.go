@@ -3,7 +3,7 @@ package filter
 import "fmt"
 
 func newResolver(e *Expr, g *graph, o Options, link Link, base *value) *resolver {
-	r := &resolver{graph: g, layers: layersOf(link, base), options: o}
+	r := &resolver{graph: g, layers: layersOf(link, base), options: o, inner: base}
 	r.text = e.text
 	return r
 }
@@ -13,7 +13,7 @@ func (r *resolver) resolve(e *Expr) cond {
 	if e.root == nil {
 		return condConst(true)
 	}
-	return e.root.resolve(r)
+	return settle(e.root.resolve(r), false)
 }
 
 // fail records the first error and returns a condition to go on with.
@@ -25,11 +25,13 @@ func (r *resolver) fail(at token, hint, format string, args ...any) cond {
 	return condConst(false)
 }
 
-// lacking is for a primitive that the link type does not have: an error, or
-// false where other link types stand beside.
+// lacking is for a primitive that the link type does not have.
 func (r *resolver) lacking(at token, hint, format string, args ...any) cond {
-	if r.subordinate {
+	switch r.absent {
+	case absentIsFalse:
 		return condConst(false)
+	case absentMatchesNot:
+		return condAbsent{}
 	}
 	return r.fail(at, hint, format, args...)
 }

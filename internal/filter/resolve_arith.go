@@ -79,7 +79,12 @@ func (a *arithLoad) number(r *resolver) (*value, cond) {
 		return r.imm(0), nil
 	}
 	if header.base != nil {
-		index = r.binary(opAdd, header.base, index)
+		at := r.binary(opAdd, header.base, index)
+		if r.inner != nil && index.op != opImm {
+			// An index below zero would read from the packet outside.
+			c = and(c, condRequire{r.binary(opAdd, at, r.imm(header.k)), r.inner})
+		}
+		index = at
 	}
 	return r.load(index, header.k, uint8(size)), c
 }
