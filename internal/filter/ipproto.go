@@ -30,7 +30,7 @@ var protocolNumbers = func() map[string]uint32 {
 	m := map[string]uint32{}
 	for _, w := range words(protocolNames) {
 		name, number, _ := strings.Cut(w, "=")
-		n, _ := strconv.ParseUint(number, 10, 8)
+		n, _ := strconv.ParseUint(number, 10, 16)
 		m[name] = uint32(n)
 	}
 	return m
