@@ -12,10 +12,10 @@ const (
 	stepNull
 	stepLoop
 	stepRaw
-	stepLLC
 	stepVLAN
 	stepMPLS
 	stepPPPoE
+	stepLLC
 	stepARP
 	stepIPv4
 	stepIPv6
@@ -34,6 +34,20 @@ const (
 	stepGeneve
 	stepGRE
 )
+
+// kind is the kind of layer that the step makes; KindNone where it makes none.
+// Both lists have the same order from VLAN and from Ethernet on.
+func (s step) kind() Kind {
+	switch {
+	case s >= stepVLAN:
+		return KindVLAN + Kind(s-stepVLAN)
+	case s == stepLoop:
+		return KindLoopback
+	case s >= stepEthernet && s <= stepNull:
+		return KindEthernet + Kind(s-stepEthernet)
+	}
+	return KindNone
+}
 
 func firstStep(link LinkType) step {
 	switch link {

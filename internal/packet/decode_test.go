@@ -192,3 +192,32 @@ func TestEnds(t *testing.T) {
 		t.Errorf("payload length 0: %d, cut %v", p.RestLen(), p.Cut())
 	}
 }
+
+// What is missing of a packet is named by the kind of the next header.
+func TestMissing(t *testing.T) {
+	outer := build.IPv4{Src: node1, Dst: node2}
+	for _, layers := range [][]build.Layer{
+		{eth, build.VLAN{ID: 1}, build.MPLS{Label: 16}, build.IPv4{Src: node1, Dst: node2}, build.AH{}, syn},
+		{eth, build.PPPoE{}, ip6, build.Extension{Proto: packet.ProtoHopByHop}, build.Extension{Proto: packet.ProtoRouting, Body: make([]byte, 6)}, build.Fragment{}, build.Extension{Proto: packet.ProtoDestination}, build.ESP{}},
+		{eth, outer, build.UDP{DstPort: 4789}, build.VXLAN{}, eth, build.ARP{SenderIP: node1, TargetIP: node2}},
+		{eth, outer, build.UDP{DstPort: 6081}, build.Geneve{}, eth, ip4, build.ICMPv4{}},
+		{eth, outer, build.GRE{Key: uint32p(1)}, ip6, build.ICMPv6{}},
+		{eth, ip4, build.SCTP{}},
+	} {
+		data := build.Packet(layers...)
+		for _, l := range append([]packet.Layer(nil), decode(packet.LinkEthernet, data).Layers()...) {
+			p := decode(packet.LinkEthernet, data[:l.Off+l.Len-1])
+			if p.Stop() != packet.StopCut || p.Missing() != l.Kind {
+				t.Errorf("%v cut: %v of %v", l.Kind, p.Stop(), p.Missing())
+			}
+		}
+	}
+	for link, want := range map[packet.LinkType]packet.Kind{
+		packet.LinkLinuxSLL: packet.KindLinuxSLL, packet.LinkLinuxSLL2: packet.KindLinuxSLL2, packet.LinkNull: packet.KindLoopback,
+		packet.LinkLoop: packet.KindLoopback, packet.LinkRaw: packet.KindNone, packet.LinkIPv4: packet.KindIPv4,
+	} {
+		if p := decode(link, nil); p.Missing() != want {
+			t.Errorf("link type %d: %v, want %v", link, p.Missing(), want)
+		}
+	}
+}

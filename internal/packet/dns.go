@@ -117,6 +117,10 @@ func (m DNS) Record(at int) (r DNSRecord, next int, ok bool) {
 // section 2.3.4).
 const maxName = 255
 
+// maxLabels is how many labels fit a name, and so how many pointers a name can
+// need.
+const maxLabels = maxName / 2
+
 // SkipName returns the offset behind the name at an offset; false if the name
 // is not whole or has a label of unknown type. A pointer is not followed.
 func (m DNS) SkipName(at int) (next int, ok bool) {
@@ -146,7 +150,8 @@ func (m DNS) SkipName(at int) (next int, ok bool) {
 // all the same.
 func (m DNS) AppendName(dst []byte, at int) ([]byte, bool) {
 	limit := at // a pointer must lead to somewhere before this
-	for length := 1; ; {
+	length, hops := 1, 0
+	for {
 		if at >= len(m) {
 			return dst, false
 		}
@@ -162,7 +167,7 @@ func (m DNS) AppendName(dst []byte, at int) ([]byte, bool) {
 				return dst, false
 			}
 			to := int(binary.BigEndian.Uint16(m[at:]) & 0x3fff)
-			if to >= limit {
+			if hops++; to >= limit || hops > maxLabels {
 				return dst, false
 			}
 			at, limit = to, to

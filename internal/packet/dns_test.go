@@ -120,3 +120,18 @@ func TestDNSNames(t *testing.T) {
 		}
 	}
 }
+
+// A message of nothing but pointers, each to the one before, must not cost
+// more than a name can need.
+func TestDNSPointers(t *testing.T) {
+	m := make(packet.DNS, packet.DNSStart+1, 16000)
+	for to := packet.DNSStart; len(m) < 15000; to = len(m) - 2 {
+		m = append(m, 0xc0|byte(to>>8), byte(to))
+	}
+	if _, ok := m.AppendName(nil, packet.DNSStart+1+2*126); !ok {
+		t.Error("127 pointers are refused")
+	}
+	if _, ok := m.AppendName(nil, packet.DNSStart+1+2*127); ok {
+		t.Error("128 pointers are followed")
+	}
+}

@@ -18,6 +18,7 @@ type Packet struct {
 	trans  int // index of the innermost network layer's transport, -1 if none
 	proto  Proto
 	etype  EtherType
+	last   step
 	stop   Stop
 	reason string
 }
@@ -44,8 +45,8 @@ func (p *Packet) decode(link LinkType, data []byte, end int) {
 	p.inner, p.outer, p.trans = -1, -1, -1
 	p.proto, p.etype = 0, 0
 	p.stop, p.reason = StopPayload, ""
-	next := firstStep(link)
-	for next != stepDone {
+	for next := firstStep(link); next != stepDone; {
+		p.last = next
 		next = p.step(next)
 	}
 }
@@ -63,6 +64,10 @@ func (p *Packet) Stop() Stop { return p.stop }
 // Reason says what is wrong with a malformed packet; valid iff Stop is
 // StopMalformed.
 func (p *Packet) Reason() string { return p.reason }
+
+// Missing is the kind of the header that was cut short or is malformed; valid
+// iff Stop is StopCut or StopMalformed.
+func (p *Packet) Missing() Kind { return p.last.kind() }
 
 // Network returns the innermost IPv4, IPv6 or ARP layer.
 func (p *Packet) Network() (Layer, bool) { return p.at(p.inner) }
