@@ -1,6 +1,7 @@
 package pcapng
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 )
@@ -149,3 +150,37 @@ func (b *Block) ForgetLength() {
 		copy(b.Raw[16:24], "\xff\xff\xff\xff\xff\xff\xff\xff")
 	}
 }
+
+// WriteFrame is WritePacket for what a capture writes millions of: no options
+// but direction and drops. flags and drops are left out where they are 0;
+// ifc and length must fit into 32 bits.
+func (w *Writer) WriteFrame(ifc int, ticks uint64, data []byte, length int, flags uint32, drops uint64) error {
+	n, start := len(data), len(w.buf)
+	padded := (n + 3) &^ 3
+	end := epbHead + padded + frameTail
+	if w.err != nil || drops != 0 || flags == 0 || end > cap(w.buf)-start {
+		return w.WritePacket(&Packet{Interface: ifc, Ticks: ticks, Data: data, Len: length, Flags: flags, Drops: drops})
+	}
+	le := binary.LittleEndian
+	b := w.buf[start : start+end]
+	h := b[:epbHead]
+	le.PutUint64(h, uint64(TypePacket)|uint64(end)<<32)
+	le.PutUint64(h[8:], uint64(uint32(ifc))|ticks&^(1<<32-1))
+	le.PutUint64(h[16:], ticks&(1<<32-1)|uint64(n)<<32)
+	le.PutUint32(h[24:], uint32(length))
+	t := b[epbHead+padded:]
+	t = t[:frameTail]
+	le.PutUint32(b[epbHead+padded-4:], 0) // the padding; an empty frame has its length there
+	if n == 0 {
+		le.PutUint32(h[24:], uint32(length))
+	}
+	copy(b[epbHead:], data)
+	le.PutUint64(t, OptFlags|4<<16|uint64(flags)<<32)
+	le.PutUint64(t[8:], uint64(OptEnd)|uint64(end)<<32)
+	w.buf = w.buf[:start+end]
+	return nil
+}
+
+// frameTail is what stands behind the data: epb_flags, the end of the options
+// and the block's length.
+const frameTail = 8 + 4 + 4
