@@ -49,7 +49,7 @@ func newGraph() *graph {
 	return &graph{
 		values: values{table: make(map[valueKey]*value, 128)},
 		nodes:  make(map[nodeKey]*node, 128),
-		limit:  60000,
+		limit:  40000,
 	}
 }
 

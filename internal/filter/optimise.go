@@ -69,8 +69,8 @@ func (o *optimiser) pass(root *node) *node {
 		}
 	}
 	for _, n := range slices.Backward(list) {
-		if k := o.known[n.id]; k != nil {
-			o.made[n.id] = o.remake(n, k, used)
+		if o.known[n.id] != nil {
+			o.made[n.id] = o.remake(n, used)
 		}
 	}
 	return o.made[root.id]
@@ -97,13 +97,13 @@ func (o *optimiser) slotsUsed(list []*node) map[uint32]bool {
 }
 
 // remake makes n again with the edges found.
-func (o *optimiser) remake(n *node, k *knowledge, used map[uint32]bool) *node {
+func (o *optimiser) remake(n *node, used map[uint32]bool) *node {
 	switch n.kind {
 	case nodeTest:
 		return o.test(n.cmp, n.a, n.b, o.made[o.to[n.id][0].id], o.made[o.to[n.id][1].id])
 	case nodeAssign:
 		next := o.made[o.to[n.id][0].id]
-		if !used[n.slot] && k.has(n.a) {
+		if !used[n.slot] {
 			return next
 		}
 		return o.assign(n.slot, n.a, next)
@@ -204,6 +204,10 @@ func (o *optimiser) learn(k *knowledge, n *node, outcome bool) *knowledge {
 	f := k.state(v)
 	f.narrow(cmp, number, outcome != negated)
 	i, found := slices.BinarySearchFunc(after.facts, v.id, func(f fact, id int32) int { return int(f.v.id - id) })
+	const most = 48 // facts; without a bound, time would grow with the square of the length
+	if !found && len(after.facts) >= most {
+		return &after
+	}
 	if found {
 		after.facts = slices.Clone(after.facts)
 		after.facts[i] = f
