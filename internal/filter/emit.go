@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"slices"
+
 	"golang.org/x/net/bpf"
 )
 
@@ -56,8 +58,7 @@ func layout(list []*node, bodies [][]bpf.RawInstruction) (Program, bool) {
 	// place is how far from the end a node starts.
 	place := make(map[*node]int, len(list))
 	add := func(i bpf.RawInstruction) { reversed = append(reversed, i) }
-	for i := len(list) - 1; i >= 0; i-- {
-		n := list[i]
+	for i, n := range slices.Backward(list) {
 		switch n.kind {
 		case nodeEnd:
 			add(instruction(codeRET, n.slot))
@@ -87,16 +88,14 @@ func layout(list []*node, bodies [][]bpf.RawInstruction) (Program, bool) {
 			}
 			add(bpf.RawInstruction{Op: code, Jt: uint8(t), Jf: uint8(f), K: k})
 		}
-		for j := len(bodies[i]) - 1; j >= 0; j-- {
-			add(bodies[i][j])
+		for _, in := range slices.Backward(bodies[i]) {
+			add(in)
 		}
 		place[n] = len(reversed)
 		if len(reversed) > 2*MaxInstructions {
 			return nil, false
 		}
 	}
-	for i, j := 0, len(reversed)-1; i < j; i, j = i+1, j-1 {
-		reversed[i], reversed[j] = reversed[j], reversed[i]
-	}
+	slices.Reverse(reversed)
 	return reversed, true
 }

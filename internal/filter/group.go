@@ -1,5 +1,7 @@
 package filter
 
+import "slices"
+
 // group reorders chains of tests that lead to one place if they hold, such as
 // those for "host A or B" (source A, destination A, source B, destination B),
 // so that each value is loaded once. A test only moves up to where its value
@@ -15,8 +17,7 @@ func (g *graph) group(root *node) *node {
 		}
 	}
 	made := make([]*node, len(g.nodes))
-	for i := len(list) - 1; i >= 0; i-- {
-		n := list[i]
+	for _, n := range slices.Backward(list) {
 		switch n.kind {
 		case nodeAssign:
 			made[n.id] = g.assign(n.slot, n.a, made[n.t.id])
@@ -43,8 +44,7 @@ func (g *graph) grouped(n *node, arrivals []int, made []*node) *node {
 		}
 		to := made[next.id]
 		sorted := byValue(chain)
-		for i := len(sorted) - 1; i >= 0; i-- {
-			m := sorted[i]
+		for _, m := range slices.Backward(sorted) {
 			if ifTrue {
 				to = g.test(m.cmp, m.a, m.b, common, to)
 			} else {

@@ -80,7 +80,7 @@ func joinHint(last, t token) string {
 	if last.kind == tokenName && looksLikeField(last.raw) {
 		return displayFilterHint(last.raw)
 	}
-	if last.kind == tokenKeyword && t.kind == tokenNumber && (last.is("tcp", "udp", "sctp")) {
+	if last.kind == tokenKeyword && t.kind == tokenNumber && last.is("tcp", "udp", "sctp") {
 		return "write: " + last.raw + " port " + t.raw
 	}
 	if last.kind == tokenKeyword && (t.kind == tokenIPv4 || t.kind == tokenIPv6) {
@@ -104,10 +104,10 @@ func (p *parser) missingComparison(it item) {
 
 func (p *parser) notANumber() {
 	t := p.tok
-	switch {
-	case t.kind == tokenEnd:
+	switch t.kind {
+	case tokenEnd:
 		p.unexpected()
-	case t.kind == tokenIPv4 || t.kind == tokenIPv6 || t.kind == tokenMAC:
+	case tokenIPv4, tokenIPv6, tokenMAC:
 		p.fail(t, "compare addresses with host, net or ether host", "an address is no number")
 	default:
 		p.fail(t, "", "expected a number")

@@ -15,14 +15,14 @@ type kernelFilter struct {
 	send, receive int
 }
 
-func newKernelFilter(t testing.TB) *kernelFilter {
-	t.Helper()
+func newKernelFilter(tb testing.TB) *kernelFilter {
+	tb.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	k := &kernelFilter{fds[0], fds[1]}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = unix.Close(k.send)
 		_ = unix.Close(k.receive)
 	})
@@ -39,10 +39,10 @@ func (k *kernelFilter) attach(p Program) error {
 }
 
 // verdict sends data and returns how much of it arrived.
-func (k *kernelFilter) verdict(t testing.TB, data []byte) uint32 {
-	t.Helper()
+func (k *kernelFilter) verdict(tb testing.TB, data []byte) uint32 {
+	tb.Helper()
 	if err := unix.Send(k.send, data, 0); err != nil && !errors.Is(err, unix.EPERM) {
-		t.Fatalf("send %d bytes: %v", len(data), err)
+		tb.Fatalf("send %d bytes: %v", len(data), err)
 	}
 	var b [8192]byte
 	n, _, err := unix.Recvfrom(k.receive, b[:], 0)
@@ -50,7 +50,7 @@ func (k *kernelFilter) verdict(t testing.TB, data []byte) uint32 {
 		return 0
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return uint32(n)
 }

@@ -115,7 +115,7 @@ func all(cs ...cond) cond {
 	return c
 }
 
-func any1(cs ...cond) cond {
+func oneOf(cs ...cond) cond {
 	c := cs[0]
 	for _, d := range cs[1:] {
 		c = &condOr{c, d}

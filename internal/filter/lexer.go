@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,15 +31,7 @@ type token struct {
 }
 
 func (t token) is(texts ...string) bool {
-	if t.kind != tokenKeyword && t.kind != tokenSymbol {
-		return false
-	}
-	for _, s := range texts {
-		if t.text == s {
-			return true
-		}
-	}
-	return false
+	return (t.kind == tokenKeyword || t.kind == tokenSymbol) && slices.Contains(texts, t.text)
 }
 
 // lexer cuts an expression into words. At each place the longest word wins,
@@ -115,8 +108,14 @@ func (l *lexer) take(n int, kind tokenKind, text string) token {
 // symbol cuts an operator, a bracket or an escaped word.
 func (l *lexer) symbol(rest string) (token, *Error) {
 	for _, s := range [...]struct{ raw, text, kind string }{
-		{"&&", "and", "k"}, {"||", "or", "k"},
-		{">=", ">=", ""}, {"<=", "<=", ""}, {"!=", "!=", ""}, {"==", "=", ""}, {"<<", "<<", ""}, {">>", ">>", ""},
+		{"&&", "and", "k"},
+		{"||", "or", "k"},
+		{">=", ">=", ""},
+		{"<=", "<=", ""},
+		{"!=", "!=", ""},
+		{"==", "=", ""},
+		{"<<", "<<", ""},
+		{">>", ">>", ""},
 	} {
 		if !strings.HasPrefix(rest, s.raw) {
 			continue

@@ -50,6 +50,7 @@ func loopbackUp() error {
 
 // vlanCorpus are expressions that live programs treat differently.
 func vlanCorpus(t *testing.T) []string {
+	t.Helper()
 	list := corpus(t)
 	list = slices.DeleteFunc(list, func(s string) bool {
 		return !strings.Contains(s, "vlan") && !strings.Contains(s, "bound") && !strings.Contains(s, "ifindex")
@@ -76,6 +77,7 @@ func TestLiveProgramsHaveVerdictsOfTcpdump(t *testing.T) {
 }
 
 func compareLive(t *testing.T, o *oracle, expr string) {
+	t.Helper()
 	e, err := Parse(expr)
 	var ours Program
 	if err == nil {

@@ -238,16 +238,19 @@ func (l *lowering) resolve(v *value, p path) (*value, bool) {
 		return l.variableAt(v.k, p)
 	}
 	var a, b *value
-	ok := true
 	if v.a != nil {
-		if a, ok = l.resolve(v.a, p); !ok {
+		part, ok := l.resolve(v.a, p)
+		if !ok {
 			return nil, false
 		}
+		a = part
 	}
 	if v.b != nil {
-		if b, ok = l.resolve(v.b, p); !ok {
+		part, ok := l.resolve(v.b, p)
+		if !ok {
 			return nil, false
 		}
+		b = part
 	}
 	switch v.op {
 	case opLoad:

@@ -68,10 +68,10 @@ func (p *parser) advance() {
 	if p.err != nil {
 		return
 	}
-	t, err := p.lexer.next()
+	t, err := p.next()
 	if err != nil {
 		p.err = err
-		t = token{pos: p.lexer.pos}
+		t = token{pos: p.pos}
 	}
 	p.tok = t
 }
@@ -79,7 +79,7 @@ func (p *parser) advance() {
 // fail records the first error; parsing runs on to the nearest end.
 func (p *parser) fail(at token, hint, format string, args ...any) {
 	if p.err == nil {
-		p.err = p.lexer.errorf(at.pos, at.raw, hint, format, args...)
+		p.err = p.errorf(at.pos, at.raw, hint, format, args...)
 	}
 	p.tok = token{pos: len(p.expr)}
 }

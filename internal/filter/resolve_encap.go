@@ -13,7 +13,7 @@ func (r *resolver) vlan(e *exprWord) cond {
 	case e.arg.num > 0xfff:
 		return r.fail(e.arg, "", "a VLAN ID is at most 4095")
 	}
-	tag := any1(r.linkType(w, ether8021Q), r.linkType(w, ether8021AD), r.linkType(w, etherQinQ))
+	tag := oneOf(r.linkType(w, ether8021Q), r.linkType(w, ether8021AD), r.linkType(w, etherQinQ))
 	id := func(c cond, v *value) cond {
 		if e.arg.kind == 0 {
 			return c

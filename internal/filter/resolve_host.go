@@ -193,7 +193,7 @@ func (r *resolver) decnet(q qualifiers, id token) cond {
 				return all(r.masked(r.net(2, 1), 7, flags), r.equal(r.net(2+at, 2), swapped))
 			}
 			return all(r.linkType(id, etherDECnet),
-				any1(plain(2, short), padded(2, short), plain(6, long), padded(6, long)))
+				oneOf(plain(2, short), padded(2, short), plain(6, long), padded(6, long)))
 		}
 	}
 	return r.bothWays(q.dir, one(3, 15), one(1, 7))

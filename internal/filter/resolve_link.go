@@ -69,14 +69,14 @@ func (r *resolver) linkTypeEthernet(proto uint32) cond {
 		return all(isLength, r.equal(r.at(r.payload, 0, 2), proto<<8|proto))
 	case sapIPX:
 		// Ethernet II, 802.3 without 802.2, 802.2, and SNAP.
-		return any1(r.equal(typ, etherIPX), all(isLength, any1(
+		return oneOf(r.equal(typ, etherIPX), all(isLength, oneOf(
 			r.snap(0, etherIPX),
 			r.equal(r.at(r.payload, 0, 1), sapIPX),
 			r.equal(r.at(r.payload, 0, 2), 0xffff))))
 	case etherATalk:
-		return any1(r.equal(typ, proto), all(isLength, r.snap(0x080007, proto)))
+		return oneOf(r.equal(typ, proto), all(isLength, r.snap(0x080007, proto)))
 	case etherAARP:
-		return any1(r.equal(typ, proto), all(isLength, r.snap(0, proto)))
+		return oneOf(r.equal(typ, proto), all(isLength, r.snap(0, proto)))
 	}
 	if proto <= etherMTU {
 		return all(isLength, r.equal(r.at(r.typ, 2, 1), proto))

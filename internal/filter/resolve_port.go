@@ -44,7 +44,7 @@ func (r *resolver) perProtocol(proto uint32, test func(n uint32) cond) cond {
 	if proto != anyTransport {
 		return test(proto)
 	}
-	return any1(test(protoSCTP), test(protoTCP), test(protoUDP))
+	return oneOf(test(protoSCTP), test(protoTCP), test(protoUDP))
 }
 
 // firstFragment is true for IPv4 packets that have a transport header.

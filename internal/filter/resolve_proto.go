@@ -46,7 +46,7 @@ func (r *resolver) protocol(at token, name string) cond {
 		for i, n := range types {
 			cs[i] = all(r.isoProto(at, isoProtocols["isis"]), r.equal(r.netNoSNAP(4, 1), n))
 		}
-		return any1(cs...)
+		return oneOf(cs...)
 	}
 	if name == "link" {
 		return r.fail(at, "write: ether host, ether proto, ether broadcast or ether[0]", "%s needs something behind it", at.raw)
@@ -66,7 +66,7 @@ func (r *resolver) ipProto(at token, n uint32, in string) cond {
 		return all(r.linkType(at, etherIPv4), r.equal(r.net(9, 1), n))
 	case "ip6":
 		next := r.net(6, 1)
-		return all(r.linkType(at, etherIPv6), any1(
+		return all(r.linkType(at, etherIPv6), oneOf(
 			r.equal(next, n),
 			all(r.equal(next, protoFragment), r.equal(r.net(40, 1), n))))
 	}

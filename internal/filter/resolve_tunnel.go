@@ -50,7 +50,7 @@ func (r *resolver) vxlan(e *exprWord) cond {
 	}
 	found := r.tunnelHeader(e, t, func(udp offset) cond {
 		port := r.at(udp, 2, 2)
-		c := all(any1(r.equal(port, portVXLAN), r.equal(port, portVXLANLinux)),
+		c := all(oneOf(r.equal(port, portVXLAN), r.equal(port, portVXLANLinux)),
 			r.compare(hasBits, r.at(udp, 8, 1), r.imm(0x08)))
 		if e.arg.kind != 0 {
 			c = &condAnd{c, r.masked(r.at(udp, 12, 4), 0xffffff00, e.arg.num<<8)}

@@ -21,7 +21,7 @@ func spelled(s string) map[string]string {
 		if !ok {
 			all = usual
 		}
-		for _, spelling := range strings.Split(all, ",") {
+		for spelling := range strings.SplitSeq(all, ",") {
 			m[spelling] = usual
 		}
 	}
