@@ -76,8 +76,8 @@ func TestGrowth(t *testing.T) {
 		}
 		return best
 	}
-	small, large := spend(10_000), spend(80_000)
+	small, large := spend(5_000), spend(40_000)
 	if large > 24*small { // linear would be 8
-		t.Errorf("10,000 sightings in %v, 80,000 in %v", small, large)
+		t.Errorf("5,000 sightings in %v, 40,000 in %v", small, large)
 	}
 }
