@@ -21,7 +21,8 @@ type Ledger struct {
 	reason string
 }
 
-// Write looks through whole blocks.
+// Write looks through whole blocks. What stands before a block that is not
+// whole or not sound is counted all the same.
 func (l *Ledger) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -31,10 +32,10 @@ func (l *Ledger) Write(b []byte) (int, error) {
 			if uint(info.Point) < uint(len(l.points)) {
 				p := &l.points[info.Point]
 				p.Packets++
-				p.Bytes += int64(info.Captured)
+				p.Bytes += int64(info.Len)
 			}
 			l.sum.Packets++
-			l.sum.Bytes += int64(info.Captured)
+			l.sum.Bytes += int64(info.Len)
 			return true
 		}
 		failed = l.take(&pcapng.Block{Type: kind, Raw: block})
@@ -66,12 +67,22 @@ func (l *Ledger) take(b *pcapng.Block) error {
 			l.sum.Missed += s.Dropped.N - l.points[s.Interface].Missed
 			l.points[s.Interface].Missed = s.Dropped.N
 		}
-		var e endJSON
-		if find(s.Custom, kindEnd, &e) {
-			l.ended, l.reason = true, e.Reason
+		l.takeEnd(s.Custom)
+	case pcapng.TypeNames: // of a stream without points
+		n, err := b.Names()
+		if err != nil {
+			return err
 		}
+		l.takeEnd(n.Custom)
 	}
 	return nil
+}
+
+func (l *Ledger) takeEnd(list []pcapng.Custom) {
+	var e endJSON
+	if find(list, kindEnd, &e) && e.Points == len(l.points) {
+		l.ended, l.reason = true, e.Reason
+	}
 }
 
 // Totals are those of each point so far.

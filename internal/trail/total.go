@@ -3,8 +3,8 @@ package trail
 // PointTotal is what a capture caught at one point.
 type PointTotal struct {
 	Point Point `json:"point"`
-	// Packets and Bytes were caught; Bytes counts what is kept of them, link
-	// headers included.
+	// Packets and Bytes were caught; Bytes is their length on the wire, link
+	// headers included, however little of them was kept.
 	Packets int64 `json:"packets"`
 	Bytes   int64 `json:"bytes"`
 	// Missed packets matched the filter and were not caught. A socket over
