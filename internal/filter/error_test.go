@@ -150,6 +150,7 @@ var errorCases = []struct {
 	{"ip[0", 3, "[", "bracket is not closed", ""},
 	{"port 99999", 6, "99999", "at most 65535", ""},
 	{"portrange 1-70000", 11, "1-70000", "at most 65535", ""},
+	{"portrange http", 11, "http", "needs two ports", "port http"},
 	{"port nosuch", 6, "nosuch", "unknown service", "number"},
 	{"port HTTP", 6, "HTTP", "unknown service", "write: http"},
 	{"port 80-90", 6, "80-90", "unknown service", "portrange 80-90"},

@@ -78,7 +78,8 @@ func (g *graph) assign(n uint32, v *value, next *node) *node {
 }
 
 // test makes a decision, unless there is nothing to decide. Then the bytes it
-// would have looked at may be missing, too, as with libpcap's optimiser.
+// would have looked at may be missing, too, as with libpcap's optimiser; but a
+// division by zero still rejects the packet.
 func (g *graph) test(cmp compare, a, b *value, t, f *node) *node {
 	if beyond(a) || beyond(b) {
 		return g.end(0)
@@ -116,7 +117,7 @@ func (g *graph) test(cmp compare, a, b *value, t, f *node) *node {
 	if cmp == isEqual && a.op == opSub && b.isImm(0) {
 		return g.test(isEqual, a.a, a.b, t, f)
 	}
-	if t == f {
+	if t == f && !a.divides && !b.divides {
 		return t
 	}
 	return g.make(nodeKey{kind: nodeTest, cmp: cmp, a: a, b: b, t: t, f: f})

@@ -147,7 +147,7 @@ func (o *optimiser) follow(n *node, k *knowledge) *node {
 // place, which they can if something is known of its value.
 func (o *optimiser) eitherWay(n *node, k *knowledge) (*node, bool) {
 	v, cmp, number, negated, ok := o.subject(n)
-	if !ok || k.fact(v) == nil || o.steps <= 0 {
+	if !ok || v.divides || k.fact(v) == nil || o.steps <= 0 {
 		return nil, false
 	}
 	o.steps--

@@ -73,7 +73,11 @@ func (r *resolver) portNumbers(e *exprIdent, proto uint32) (low, high, narrowed 
 		return id.num, id.num, proto, r.isPort(id, id.num)
 	}
 	first, second, isRange := strings.Cut(id.text, "-")
-	if e.q.typ == "port" || !isRange {
+	if e.q.typ == "portrange" && !isRange {
+		r.fail(id, "write: portrange 80-90, or port "+id.text, "a range needs two ports")
+		return 0, 0, 0, false
+	}
+	if e.q.typ == "port" {
 		s, known := r.service(e, id.text, first, second)
 		if known {
 			proto, known = r.narrow(id, s, proto)

@@ -37,8 +37,8 @@ type value struct {
 	// max is the largest number this can be.
 	max uint32
 	// vars says that an opVar is inside, fails that computing it may reject
-	// the packet.
-	vars, fails bool
+	// the packet, divides that this may be for a division by zero.
+	vars, fails, divides bool
 }
 
 func (v *value) isImm(k uint32) bool { return v.op == opImm && v.k == k }
@@ -62,8 +62,9 @@ func (t *values) make(key valueKey) *value {
 	v := &value{op: key.op, size: key.size, k: key.k, a: key.a, b: key.b, id: int32(len(t.table))}
 	v.max = largest(v)
 	v.vars = key.op == opVar || key.a != nil && key.a.vars || key.b != nil && key.b.vars
-	v.fails = key.op == opLoad || (key.op == opDiv || key.op == opMod) && key.b.op != opImm ||
-		key.a != nil && key.a.fails || key.b != nil && key.b.fails
+	v.divides = (key.op == opDiv || key.op == opMod) && key.b.op != opImm ||
+		key.a != nil && key.a.divides || key.b != nil && key.b.divides
+	v.fails = v.divides || key.op == opLoad || key.a != nil && key.a.fails || key.b != nil && key.b.fails
 	t.table[key] = v
 	return v
 }
