@@ -12,9 +12,9 @@ import (
 )
 
 // poller lets one goroutine wait for many sockets: they are in an epoll set,
-// and the set is in the runtime's. A thread that sleeps in poll(2) itself
-// costs three times as much, because the runtime's monitor then wakes 50
-// times in the next 10 ms to see whether the thread is still there.
+// and the set is in the runtime's. A thread that sleeps in a system call of
+// its own costs three times as much, because the runtime's monitor then wakes
+// some 50 times to see whether the thread is still there.
 //
 // All is edge-triggered: who waits has looked at everything before.
 type poller struct {
@@ -77,23 +77,8 @@ func (p *poller) wait(pause time.Duration, each func(id int, failed bool)) error
 	if pause >= 0 {
 		deadline = time.Now().Add(pause)
 	}
-	if err := p.set.SetReadDeadline(deadline); err != nil {
+	if err := p.until(deadline); err != nil {
 		return fmt.Errorf("wait for packets: %w", err)
-	}
-	p.ready = 0
-	var failed error
-	err := p.raw.Read(func(set uintptr) bool {
-		p.ready, failed = unix.EpollWait(int(set), p.events[:], 0)
-		if errors.Is(failed, unix.EINTR) {
-			failed = nil
-		}
-		return failed != nil || p.ready > 0
-	})
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("wait for packets: %w", err)
-	}
-	if failed != nil {
-		return fmt.Errorf("wait for packets: %w", failed)
 	}
 	for _, e := range p.events[:max(p.ready, 0)] {
 		if e.Fd == wakeID {
@@ -104,6 +89,26 @@ func (p *poller) wait(pause time.Duration, each func(id int, failed bool)) error
 		each(int(e.Fd), e.Events&^unix.EPOLLIN != 0)
 	}
 	return nil
+}
+
+// until waits for events, up to the deadline if there is one.
+func (p *poller) until(deadline time.Time) error {
+	p.ready = 0
+	if err := p.set.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	var failed error
+	err := p.raw.Read(func(set uintptr) bool {
+		p.ready, failed = unix.EpollWait(int(set), p.events[:], 0)
+		if errors.Is(failed, unix.EINTR) {
+			p.ready, failed = 0, nil
+		}
+		return failed != nil || p.ready > 0
+	})
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return failed
 }
 
 // signal ends wait, from any goroutine.

@@ -31,6 +31,7 @@ type Ring struct {
 	headDev device
 	hasHead bool
 	quiet   int64  // nothing older than this (real time, ns) can still come
+	full    int    // blocks taken since the last wait that were full
 	pending uint64 // missed and not yet put on a frame
 	told    uint64
 	state   ringState
@@ -176,13 +177,14 @@ func (r *Ring) empty() bool {
 }
 
 // advance gives the block in hand back and takes the next one, if the kernel
-// has filled it.
+// has filled it; or has begun to, on a socket that gets no more packets: there
+// is no need to wait until it is handed over.
 func (r *Ring) advance() bool {
 	if r.held {
 		r.giveBack()
 	}
 	status := atomic.LoadUint32(r.word(blockStatus))
-	if status&statusUser == 0 {
+	if status&statusUser == 0 && (!r.state.unhooked || r.empty()) {
 		return false
 	}
 	r.held = true

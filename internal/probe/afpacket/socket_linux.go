@@ -102,10 +102,10 @@ func (s *socket) bind(index int) error {
 	return unix.Bind(s.fd, &unix.SockaddrLinklayer{Protocol: proto, Ifindex: index})
 }
 
-// unhook takes the socket out of the stack. When it returns, no packet is on
+// leave takes the socket out of the stack. When it returns, no packet is on
 // its way into the ring: the kernel waits for those that were
 // (synchronize_net in packet_do_bind).
-func (s *socket) unhook(index int) error {
+func (s *socket) leave(index int) error {
 	return unix.Bind(s.fd, &unix.SockaddrLinklayer{Protocol: noProtocol, Ifindex: index})
 }
 

@@ -169,7 +169,7 @@ func (rd *Reader) unhookAll() {
 }
 
 func (rd *Reader) unhook(r *Ring) {
-	_ = r.socket.unhook(r.opt.Interface) // ENODEV: the device is gone, and so is the hook
+	_ = r.leave(r.opt.Interface) // ENODEV: the device is gone, and so is the hook
 	r.state.unhooked = true
 	r.state.deadline = time.Now().Add(2*r.opt.Timeout + time.Second)
 }
