@@ -96,7 +96,8 @@ func (m DNS) Question(at int) (q DNSQuestion, next int, ok bool) {
 }
 
 // Record reads a record at an offset and returns the offset behind it; false
-// if it is not whole.
+// if it is not whole. If only the data is not, r is filled in and r.Data is not
+// 0.
 func (m DNS) Record(at int) (r DNSRecord, next int, ok bool) {
 	next, ok = m.SkipName(at)
 	if !ok || next+10 > len(m) {

@@ -11,10 +11,10 @@ import (
 // Random returns the layers of a random packet that starts with an Ethernet
 // header. The same state of r gives the same packet.
 func Random(r *rand.Rand) []build.Layer {
-	layers := append([]build.Layer{ethernet(r)}, tags(r)...)
 	if r.IntN(20) == 0 {
-		return append(layers, arp(r))
+		return []build.Layer{ethernet(r), arp(r)}
 	}
+	layers := append([]build.Layer{ethernet(r)}, tags(r)...)
 	return append(layers, IP(r, 2)...)
 }
 
@@ -136,7 +136,8 @@ func above(r *rand.Rand, depth int, v6 bool) []build.Layer {
 	return []build.Layer{TCP(r), payload}
 }
 
-func port(r *rand.Rand) uint16 { return uint16(1024 + r.IntN(2000)) }
+// port returns a port that belongs to no application.
+func port(r *rand.Rand) uint16 { return uint16(30000 + r.IntN(2000)) }
 
 // TCP returns a random header.
 func TCP(r *rand.Rand) build.TCP {
