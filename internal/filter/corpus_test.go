@@ -171,8 +171,8 @@ func TestRandomCombinationsHaveVerdictsOfTcpdump(t *testing.T) {
 	var list []string
 	for _, expr := range corpus(t) {
 		e, err := Parse(expr)
-		if err != nil || differs(expr, Ethernet) != "" || strings.Contains(expr, "geneve") {
-			continue
+		if err != nil || differs(expr, Ethernet) != "" || strings.Contains(expr, "geneve") || strings.Contains(expr, "[len") {
+			continue // an offset beyond any packet, left out where it decides nothing
 		}
 		if _, err = e.Compile(Options{}); err == nil {
 			list = append(list, expr)

@@ -121,11 +121,11 @@ func (g *generator) packet(link Link) Packet {
 			}
 		}
 	}
-	p := Packet{Data: g.b, WireLen: len(g.b)}
+	p := Packet{Data: g.b, WireLen: max(1, len(g.b))}
 	if g.chance(8) {
 		p.Data = p.Data[:g.rand.IntN(len(p.Data)+1)]
 		if g.chance(50) {
-			p.WireLen = len(p.Data)
+			p.WireLen = max(1, len(p.Data)) // 0 has another meaning
 		}
 	}
 	return p

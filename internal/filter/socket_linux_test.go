@@ -84,7 +84,7 @@ func TestLiveProgramsOnLoopback(t *testing.T) {
 			{"vlan 5 and ether proto 0x88b5", Options{Live: true}, 2},
 			{"vlan 6", Options{Live: true}, 0},
 			{"vlan and not vlan 5", Options{Live: true}, 2}, // the second vlan is for a tag behind the first
-			{"ether proto 0x88b5", Options{Live: true}, 1}, // the tag is in the way of the other
+			{"ether proto 0x88b5", Options{Live: true}, 1},  // the tag is in the way of the other
 		}
 		fds := make([]int, len(cases))
 		for i, c := range cases {
