@@ -80,7 +80,7 @@ func (e *Expr) Compile(o Options) (Program, error) {
 	if root == c.reject {
 		return nil, e.whole("no packet can match this expression", "")
 	}
-	program, ok := emit(root)
+	program, ok := emit(root, len(c.nodes))
 	if !ok || len(program) > MaxInstructions {
 		return nil, e.whole("expression is too large for a kernel filter", "split it, or use nets and port ranges")
 	}

@@ -79,7 +79,7 @@ func jump(code uint16, a, operand uint32, jt, jf uint8, k uint32) int {
 	var yes bool
 	switch code {
 	case jmpJA:
-		return int(k)
+		return int(min(k, 1<<30)) // where an int has 32 bits it must not turn negative
 	case jmpJEQ:
 		yes = a == operand
 	case jmpJGT:

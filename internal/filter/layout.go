@@ -8,10 +8,10 @@ import (
 
 // layout places the nodes one after another and adds the jumps. It works from
 // the end, where all distances are known.
-func layout(list []*node, bodies [][]bpf.RawInstruction) (Program, bool) {
+func layout(list []*node, bodies [][]bpf.RawInstruction, size int) (Program, bool) {
 	w := &writer{
 		reversed: make(Program, 0, 4*len(list)),
-		place:    make(map[*node]int, len(list)),
+		place:    make([]int, size),
 		same:     make(map[stepKey]int, len(list)),
 	}
 	for i, n := range slices.Backward(list) {
@@ -27,8 +27,8 @@ func layout(list []*node, bodies [][]bpf.RawInstruction) (Program, bool) {
 // writer writes a program from its end.
 type writer struct {
 	reversed Program
-	// place is how far from the end a node starts.
-	place map[*node]int
+	// place is how far from the end a node starts, by its id.
+	place []int
 	// same finds steps that read alike, whatever values they work on.
 	same map[stepKey]int
 }
@@ -49,10 +49,10 @@ func (w *writer) node(n *node, body []bpf.RawInstruction) {
 	key := stepKey{n: len(body)}
 	short := n.kind == nodeTest && len(body) <= len(key.body)
 	if short {
-		key.cmp, key.x, key.k, key.t, key.f = n.cmp, n.b.op != opImm, n.b.k, w.place[n.t], w.place[n.f]
+		key.cmp, key.x, key.k, key.t, key.f = n.cmp, n.b.op != opImm, n.b.k, w.place[n.t.id], w.place[n.f.id]
 		copy(key.body[:], body)
 		if at, ok := w.same[key]; ok {
-			w.place[n] = at
+			w.place[n.id] = at
 			return
 		}
 	}
@@ -60,7 +60,7 @@ func (w *writer) node(n *node, body []bpf.RawInstruction) {
 	case nodeEnd:
 		w.add(instruction(codeRET, n.slot))
 	case nodeAssign:
-		if d := len(w.reversed) - w.place[n.t]; d > 0 {
+		if d := len(w.reversed) - w.place[n.t.id]; d > 0 {
 			w.add(far(n.t, d))
 		}
 	case nodeTest:
@@ -69,7 +69,7 @@ func (w *writer) node(n *node, body []bpf.RawInstruction) {
 	for _, i := range slices.Backward(body) {
 		w.add(i)
 	}
-	w.place[n] = len(w.reversed)
+	w.place[n.id] = len(w.reversed)
 	if short {
 		w.same[key] = len(w.reversed)
 	}
@@ -78,7 +78,7 @@ func (w *writer) node(n *node, body []bpf.RawInstruction) {
 // jump writes a conditional jump. It reaches 255 instructions; where that is
 // not enough, another one behind it goes on.
 func (w *writer) jump(n *node) {
-	t, f := len(w.reversed)-w.place[n.t], len(w.reversed)-w.place[n.f]
+	t, f := len(w.reversed)-w.place[n.t.id], len(w.reversed)-w.place[n.f.id]
 	switch {
 	case t <= 255 && f <= 255:
 	case f > 255 && t+1 <= 255:

@@ -96,19 +96,19 @@ func (r *registers) slot(n uint32) int {
 func (r *registers) unread() bool { return len(r.read) < len(r.homes) }
 
 // bodies writes the instructions of each node but its jumps.
-func (r *registers) bodies(list []*node) ([][]bpf.RawInstruction, bool) {
+func (r *registers) bodies(list []*node, size int) ([][]bpf.RawInstruction, bool) {
 	bodies := make([][]bpf.RawInstruction, len(list))
-	entry := make(map[*node]*contents, len(list))
+	entry := make([]*contents, size)
 	arrive := func(n *node) {
-		if c := entry[n]; c != nil {
+		if c := entry[n.id]; c != nil {
 			c.meet(&r.contents)
 			return
 		}
 		c := r.contents
-		entry[n] = &c
+		entry[n.id] = &c
 	}
 	for i, n := range list {
-		if c := entry[n]; c != nil {
+		if c := entry[n.id]; c != nil {
 			r.contents = *c
 		}
 		r.code, r.temps = nil, 0
