@@ -12,6 +12,7 @@ need tcpdump tcpdump
 need tshark tshark
 need ip iproute2
 need tmux tmux
+need ping iputils-ping
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then

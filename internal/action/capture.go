@@ -60,8 +60,11 @@ type CaptureProgress struct {
 type CaptureResult struct {
 	Points  []trail.PointTotal `json:"points"`
 	Elapsed time.Duration      `json:"elapsed"`
-	// EndedBy is in words: "Ctrl-C", "--count 20", "no space left on device".
+	// EndedBy is in words: "Ctrl-C", "--count 20", "its target", "an error".
 	EndedBy string `json:"endedBy"`
+	// Because says more, where there is more to say: "the network namespace
+	// was taken down", "no space left on device".
+	Because string `json:"because,omitempty"`
 	// Files that hold the packets, oldest first.
 	Files []string `json:"files,omitempty"`
 	// Removed is how many older files made room for those.
@@ -138,7 +141,8 @@ func (o outputGone) Unwrap() error { return o.error }
 
 // result sums up. An error after the start still comes with what was caught.
 func (c *capture) result(err error) (CaptureResult, error) {
-	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started), EndedBy: c.endedBy(err)}
+	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started)}
+	r.EndedBy, r.Because = c.endedBy(err)
 	gone, isGone := errors.AsType[outputGone](err)
 	switch {
 	case err == nil:
@@ -152,29 +156,31 @@ func (c *capture) result(err error) (CaptureResult, error) {
 }
 
 // endedBy says in a few words what ended the capture.
-func (c *capture) endedBy(err error) string {
+func (c *capture) endedBy(err error) (by, because string) {
 	if gone, ok := errors.AsType[outputGone](err); ok {
 		if isPipe(gone) {
-			return "the reader of the output, which has closed it"
+			return "the reader of the output, which has closed it", ""
 		}
-		return strings.TrimPrefix(gone.Error(), "write output: ")
+		return "an error", strings.TrimPrefix(gone.Error(), "write output: ")
 	}
 	if l, ok := errors.AsType[limitReached](context.Cause(c.ctx)); ok {
-		return l.Error()
+		return "the limit of the disk (--min-free)", l.Error()
 	}
-	limits := c.options.Request.Limits
 	switch c.ended {
 	case agent.EndDuration:
-		return "--duration " + limits.Duration.String()
+		return "the limit of time (--duration)", ""
 	case agent.EndPackets:
-		return fmt.Sprintf("--count %d", limits.Packets)
+		return fmt.Sprintf("--count %d", c.options.Request.Limits.Packets), ""
 	case agent.EndBytes:
-		return fmt.Sprintf("--max-bytes %d", limits.Bytes)
+		return "the limit of bytes (--max-bytes)", ""
 	}
-	if c.ctx.Err() != nil {
-		return ended(c.ctx)
+	switch {
+	case err != nil:
+		return "an error", err.Error()
+	case c.ctx.Err() != nil:
+		return ended(c.ctx), ""
 	}
-	return c.ended
+	return "its target", c.ended
 }
 
 func isPipe(err error) bool {

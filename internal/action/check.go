@@ -81,27 +81,25 @@ func (o *CaptureOptions) checkOutput() error {
 func CheckFilter(expr string) error {
 	e, err := filter.Parse(expr)
 	if err != nil {
-		return explainFilter(expr, err)
+		return explainFilter(err)
 	}
 	for _, o := range []filter.Options{
 		{Link: filter.AnyDevice, Live: true},
 		{Link: filter.AnyDevice, Live: true, Inner: true},
 	} {
 		if _, err := e.Compile(o); err != nil {
-			return explainFilter(expr, err)
+			return explainFilter(err)
 		}
 	}
 	return nil
 }
 
-// explainFilter puts a caret under the offending word.
-func explainFilter(expr string, err error) error {
-	out := &Error{Err: fmt.Errorf("filter: %w", err), Usage: true}
+// explainFilter puts carets under the offending word.
+func explainFilter(err error) error {
+	out := &Error{Err: err, Usage: true}
 	if e, ok := errors.AsType[*filter.Error](err); ok {
 		out.Hint = e.Hint
-		if e.Column > 0 {
-			out.Detail = "  " + expr + "\n  " + strings.Repeat(" ", e.Column-1) + "^"
-		}
+		out.Detail = "  " + strings.ReplaceAll(e.Caret(), "\n", "\n  ")
 	}
 	return out
 }

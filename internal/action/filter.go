@@ -2,7 +2,6 @@ package action
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pktrail/pktrail/internal/filter"
 )
@@ -22,9 +21,7 @@ type FilterOptions struct {
 
 // CompileFilter compiles an expression.
 func CompileFilter(o FilterOptions) (filter.Program, error) {
-	link, ok := map[string]filter.Link{
-		"EN10MB": filter.Ethernet, "LINUX_SLL2": filter.LinuxSLL2, "RAW": filter.Raw, "ANY": filter.AnyDevice,
-	}[strings.ToUpper(o.Link)]
+	link, ok := filter.ParseLink(o.Link)
 	if !ok {
 		return nil, Usage("-y takes EN10MB, LINUX_SLL2 or RAW", fmt.Errorf("no link type %q", o.Link))
 	}
@@ -33,11 +30,11 @@ func CompileFilter(o FilterOptions) (filter.Program, error) {
 	}
 	e, err := filter.Parse(o.Expression)
 	if err != nil {
-		return nil, explainFilter(o.Expression, err)
+		return nil, explainFilter(err)
 	}
 	p, err := e.Compile(filter.Options{Link: link, Live: o.Live, Inner: o.Inner, SnapLen: uint32(o.SnapLen)})
 	if err != nil {
-		return nil, explainFilter(o.Expression, err)
+		return nil, explainFilter(err)
 	}
 	return p, nil
 }

@@ -77,10 +77,11 @@ func explainLab(err error) error {
 	return explain(err)
 }
 
-// Lab, LabOptions and LabFlavour are those of the lab's room, for those who
-// come in by this one.
-type (
-	Lab        = lab.Lab
-	LabOptions = lab.Options
-	LabFlavour = lab.Flavour
-)
+// Lab is a small cluster made of network namespaces.
+type Lab = lab.Lab
+
+// LabOptions say what lab to make.
+type LabOptions = lab.Options
+
+// LabFlavour is a way to connect pods.
+type LabFlavour = lab.Flavour

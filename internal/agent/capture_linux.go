@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strings"
+	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/filter"
@@ -30,6 +32,12 @@ type session struct {
 	reader *afpacket.Reader
 	plan   *plan
 	cutter cutter
+
+	// from and until are the moments, ns, between which every socket listens.
+	// What one of them saw outside of that would look like a loss at the
+	// others, so it is left out.
+	from  int64
+	until atomic.Int64
 
 	points  []known
 	packets int64
@@ -62,7 +70,7 @@ func capturePackets(ctx context.Context, q *Capture, w io.Writer, talk func(Mess
 		return err
 	}
 	if s.reader, err = afpacket.NewReader(rings, s.event); err != nil {
-		return err
+		return errors.Join(err, closeRings(rings))
 	}
 	defer func() { err = errors.Join(err, s.reader.Close()) }()
 	if s.out, err = record.NewWriter(w, header()); err != nil {
@@ -77,13 +85,10 @@ func capturePackets(ctx context.Context, q *Capture, w io.Writer, talk func(Mess
 // openRings opens a socket for each place.
 func openRings(p *plan, q *Capture) (rings []*afpacket.Ring, err error) {
 	defer func() {
-		if err == nil {
-			return
+		if err != nil {
+			err = errors.Join(err, closeRings(rings))
+			rings = nil
 		}
-		for _, r := range rings {
-			err = errors.Join(err, r.Close())
-		}
-		rings = nil
 	}()
 	expr, err := filter.Parse(q.Filter)
 	if err != nil {
@@ -108,8 +113,16 @@ func openRings(p *plan, q *Capture) (rings []*afpacket.Ring, err error) {
 	return rings, nil
 }
 
+func closeRings(rings []*afpacket.Ring) error {
+	var errs []error
+	for _, r := range rings {
+		errs = append(errs, r.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // compile makes the program for a place; nil takes every packet.
-func compile(expr *filter.Expr, pl *place, q *Capture) ([]bpf.RawInstruction, error) {
+func compile(expr *filter.Expr, pl *place, q *Capture) (filter.Program, error) {
 	if q.Filter == "" {
 		return nil, nil
 	}
@@ -154,9 +167,16 @@ func (s *session) arm() error {
 	for i, pl := range s.plan.places {
 		armed[i] = pl.point
 	}
+	// An output that cannot be written to, or not yet (a pipe that nobody has
+	// opened), shows here.
+	if err := s.out.Flush(); err != nil {
+		return err
+	}
 	s.stats = time.Now()
+	s.from = s.stats.UnixNano()
+	s.until.Store(math.MaxInt64)
 	s.talk(Message{Kind: KindArmed, Points: armed})
-	return s.out.Flush()
+	return nil
 }
 
 // learn adds the reader's new points to the stream.
@@ -192,14 +212,11 @@ func (s *session) ringOf(p trail.Point) int {
 
 // describe is the interface's description in the file, for people.
 func describe(p trail.Point) string {
-	text := p.Kind
-	if p.Role != trail.RoleNone {
-		text = string(p.Role) + " " + p.Kind
-	}
+	text := string(p.Role) + " " + p.Kind
 	if p.MTU > 0 {
 		text += fmt.Sprintf(" mtu %d", p.MTU)
 	}
-	return text
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // event hears of interfaces that come and go.

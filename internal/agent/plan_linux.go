@@ -18,6 +18,17 @@ type plan struct {
 	close  []func() error
 	// owners counts the targets; a place belongs to one of them.
 	owners int
+	// fresh is set when a place is added that was not there.
+	fresh bool
+}
+
+// note says what a person should know, once.
+func (p *plan) note(all ...string) {
+	for _, n := range all {
+		if !slices.Contains(p.notes, n) {
+			p.notes = append(p.notes, n)
+		}
+	}
 }
 
 // place is one socket to be.
@@ -47,8 +58,12 @@ func (p *plan) Close() error {
 func planCapture(ctx context.Context, q *Capture) (*plan, error) {
 	p := &plan{owners: len(q.Targets)}
 	for i, text := range q.Targets {
+		p.fresh = false
 		if err := p.addTarget(ctx, q, i, text); err != nil {
 			return nil, errors.Join(err, p.Close())
+		}
+		if !p.fresh {
+			p.note(text + " has no point that another target does not have: each is captured once, under the first one's name")
 		}
 	}
 	return p, nil
@@ -79,41 +94,40 @@ func (p *plan) addTarget(ctx context.Context, q *Capture, owner int, text string
 // gets one for its uplink only: a socket on all of its interfaces would tax
 // every pod on it.
 func (p *plan) addDefault(ctx context.Context, owner int, ns *netns.Namespace) error {
+	devices, err := ns.Devices(ctx)
+	if err != nil {
+		return err
+	}
+	if all := everywhere(ns, devices); !ns.HostNetwork && all.Target != "" {
+		all.Role = trail.RolePod
+		p.add(place{owner: owner, in: ns, point: all})
+		return nil
+	}
 	path, err := ns.Path(ctx)
 	if err != nil {
 		return err
 	}
 	p.close = append(p.close, path.Close)
-	if !ns.HostNetwork && !isNode(&path) {
-		p.add(place{owner: owner, in: ns, point: everywhere(ns, &path)})
-		return nil
-	}
-	before := len(p.places)
+	found := false
 	for _, pt := range path.Points {
 		if pt.Role == trail.RoleUplink && pt.In.Inode == ns.Inode {
 			p.add(place{owner: owner, in: pt.In, point: pt.Point})
+			found = true
 		}
 	}
-	if len(p.places) == before {
+	if !found {
 		return &TargetError{Err: fmt.Errorf("%s is a node's network and has no uplink to capture on", ns.Target), Tip: "-i IF names an interface, -i any takes all of them"}
 	}
-	p.notes = append(p.notes, fmt.Sprintf("%s is a node's network: capturing on its uplink only; -i any takes all interfaces", ns.Label))
+	p.note(fmt.Sprintf("%s is a node's network: capturing on its uplink only; -i any takes all interfaces", ns.Label))
 	return nil
 }
 
-// isNode says that a path starts in the node itself: it has no point of a pod.
-func isNode(path *netns.Path) bool {
-	return !slices.ContainsFunc(path.Points, func(p netns.PathPoint) bool { return p.Role == trail.RolePod })
-}
-
-// everywhere is the point of a socket on all interfaces.
-func everywhere(ns *netns.Namespace, path *netns.Path) trail.Point {
+// everywhere is the point of a socket on all interfaces. It has no Target in
+// a node's own namespace.
+func everywhere(ns *netns.Namespace, devices []netns.Device) trail.Point {
 	pt := trail.Point{Target: ns.Label, Netns: ns.Inode, Interface: "any"}
-	for _, known := range path.Points {
-		if known.Role == trail.RolePod {
-			pt.Node, pt.Target, pt.Role = known.Node, known.Target, trail.RolePod
-			break
-		}
+	if len(devices) > 0 {
+		pt.Node, pt.Target = devices[0].Node, devices[0].Target
 	}
 	return pt
 }
@@ -125,11 +139,7 @@ func (p *plan) addInterfaces(ctx context.Context, names []string, owner int, ns 
 	}
 	for _, name := range names {
 		if name == "any" {
-			pt := trail.Point{Target: ns.Label, Netns: ns.Inode, Interface: "any"}
-			if len(devices) > 0 {
-				pt.Node, pt.Target, pt.Role = devices[0].Node, devices[0].Target, devices[0].Role
-			}
-			p.add(place{owner: owner, in: ns, point: pt})
+			p.add(place{owner: owner, in: ns, point: everywhere(ns, devices)})
 			continue
 		}
 		i := slices.IndexFunc(devices, func(d netns.Device) bool { return d.HasName(name) })
@@ -177,7 +187,7 @@ func (p *plan) addPath(ctx context.Context, wanted []string, owner int, ns *netn
 			return noPoint(w, ns, &path)
 		}
 	}
-	p.notes = append(p.notes, path.Notes...)
+	p.note(path.Notes...)
 	return nil
 }
 
@@ -193,13 +203,24 @@ func noPoint(wanted string, ns *netns.Namespace, path *netns.Path) error {
 	return &TargetError{Err: fmt.Errorf("no point %q on the path of %s", wanted, ns.Label), Tip: tip}
 }
 
-// add takes a place once: two pods of one node share its bridge and uplink.
+// add takes a place once: two pods of one node share its bridge and uplink. A
+// socket on all interfaces of a namespace stands for those on single ones,
+// which would see every packet again.
 func (p *plan) add(n place) {
 	for i := range p.places {
-		if have := &p.places[i]; have.in.Inode == n.in.Inode && have.point.Index == n.point.Index {
+		have := &p.places[i]
+		if have.in.Inode == n.in.Inode && (have.point.Index == n.point.Index || have.point.Index == 0) {
 			have.inner = have.inner || n.inner
 			return
 		}
+	}
+	p.fresh = true
+	if n.point.Index == 0 {
+		p.places = slices.DeleteFunc(p.places, func(have place) bool {
+			same := have.in.Inode == n.in.Inode
+			n.inner = n.inner || same && have.inner
+			return same
+		})
 	}
 	p.places = append(p.places, n)
 }

@@ -2,10 +2,15 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
+	"github.com/pktrail/pktrail/internal/filter"
+	"github.com/pktrail/pktrail/internal/probe/afpacket"
+	"github.com/pktrail/pktrail/internal/probe/netns"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -111,14 +116,48 @@ func ReadRequest(r io.Reader) (Request, error) {
 	return q, q.check()
 }
 
+// check refuses what can be seen to be wrong without opening anything.
+
 func (q Request) check() error {
 	switch {
 	case q.Version < 1 || q.Version > Version:
 		return fmt.Errorf("read request: version %d, this agent speaks 1 to %d", q.Version, Version)
 	case q.Capture == nil:
-		return fmt.Errorf("read request: it asks for nothing")
-	case len(q.Capture.Targets) == 0:
-		return fmt.Errorf("read request: no target")
+		return errors.New("read request: it asks for nothing")
+	}
+	if err := q.Capture.check(); err != nil {
+		return fmt.Errorf("read request: %w", err)
 	}
 	return nil
+}
+
+func (c *Capture) check() error {
+	l := c.Limits
+	switch {
+	case len(c.Targets) == 0:
+		return errors.New("no target")
+	case len(c.Interfaces) > 0 && len(c.Points) > 0:
+		return errors.New("interfaces and points exclude each other")
+	case slices.Contains(c.Interfaces, ""), slices.Contains(c.Points, ""):
+		return errors.New("an interface or a point without a name")
+	case c.SnapLen < 0 || c.SnapLen > afpacket.MaxSnapLen:
+		return fmt.Errorf("snap length %d is not within 0 to %d", c.SnapLen, afpacket.MaxSnapLen)
+	case !slices.Contains([]Keep{KeepAll, KeepHeaders, KeepNames}, c.Keep):
+		return fmt.Errorf("nobody knows how to keep %q", c.Keep)
+	case c.Buffer < 0 || c.Buffer > afpacket.MaxBuffer:
+		return fmt.Errorf("buffer of %d bytes is not within 0 to %d", c.Buffer, afpacket.MaxBuffer)
+	case l.Duration < 0 || l.Packets < 0 || l.Bytes < 0:
+		return errors.New("a limit below 0")
+	}
+	for _, text := range c.Targets {
+		t, err := netns.ParseTarget(text)
+		if err != nil {
+			return err
+		}
+		if t.Kind == netns.Interface && len(c.Interfaces) > 0 {
+			return &TargetError{Err: fmt.Errorf("%s is an interface, and others are asked for", t), Tip: "host -i IF names interfaces of this machine"}
+		}
+	}
+	_, err := filter.Parse(c.Filter)
+	return err
 }

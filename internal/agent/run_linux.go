@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -16,13 +17,13 @@ import (
 // run reads until the end and writes the end record, in whatever way it ends:
 // the stream is then whole, and says why there is no more of it.
 func (s *session) run(ctx context.Context) error {
+	started := time.Now()
 	if d := s.req.Limits.Duration; d > 0 {
-		t := time.AfterFunc(d, s.reader.Stop)
+		t := time.AfterFunc(d, s.stop)
 		defer t.Stop()
 	}
-	stopAfter := context.AfterFunc(ctx, s.reader.Stop)
+	stopAfter := context.AfterFunc(ctx, s.stop)
 	defer stopAfter()
-	started := time.Now()
 	s.reader.OnIdle(statsEvery, s.idle)
 	err := s.pump()
 	gone := (*afpacket.EndedError)(nil)
@@ -39,9 +40,18 @@ func (s *session) run(ctx context.Context) error {
 	default:
 		s.reason = err.Error()
 	}
-	err = errors.Join(err, s.end())
+	// A stream that cannot be written has said so already.
+	if e := s.end(); err == nil {
+		err = e
+	}
 	s.talk(Message{Kind: KindEnded, Text: s.reason})
 	return err
+}
+
+// stop ends the capture at this moment, for all sockets alike.
+func (s *session) stop() {
+	s.until.CompareAndSwap(math.MaxInt64, time.Now().UnixNano())
+	s.reader.Stop()
 }
 
 // pump moves packets from the ring to the stream. It is the hot path: a
@@ -54,6 +64,10 @@ func (s *session) pump() error {
 		if err := s.reader.Read(&f); err != nil {
 			return err
 		}
+		if f.Time < s.from || f.Time > s.until.Load() {
+			continue
+		}
+		s.from = 0 // the clock may be set back from now on
 		if f.Point >= len(s.points) {
 			if err := s.learn(); err != nil {
 				return err
@@ -102,6 +116,7 @@ func (s *session) idle() error {
 // writeStats writes the counters of every point into the stream.
 func (s *session) writeStats() error {
 	s.stats = time.Now()
+	s.from = 0 // nothing that old is left in the rings
 	if err := s.learn(); err != nil {
 		return err
 	}

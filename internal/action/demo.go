@@ -1,0 +1,158 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/correlate"
+	"github.com/pktrail/pktrail/internal/lab"
+	"github.com/pktrail/pktrail/internal/record"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// DemoOptions say what to show.
+type DemoOptions struct {
+	// Output is the file that takes the packets; empty is demo.pcapng.
+	Output string
+	// Flavour of the lab; empty is flannel.
+	Flavour lab.Flavour
+	// Note is called with what is being done.
+	Note func(string)
+}
+
+// DemoResult is one ping's way.
+type DemoResult struct {
+	Lab     *lab.Lab
+	From    lab.Pod
+	To      lab.Pod
+	RTT     time.Duration
+	Request trail.Trail
+	Reply   trail.Trail
+	Capture CaptureResult
+}
+
+// demoName is short, and no lab that a person makes is called so by default.
+const demoName = "pkdemo"
+
+// Demo makes a lab of two nodes, captures one ping between two pods at every
+// point on its way, and removes the lab, however it ends.
+func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
+	if o.Output == "" {
+		o.Output = "demo.pcapng"
+	}
+	if o.Note == nil {
+		o.Note = func(string) {}
+	}
+	// What a demo that was killed has left is nobody's.
+	if _, err := LabDown(demoName); err != nil && !isMissing(err) {
+		return r, err
+	}
+	l, err := LabUp(ctx, lab.Options{Flavour: o.Flavour, Nodes: 2, Pods: 1, Name: demoName})
+	if err != nil {
+		return r, err
+	}
+	defer func() {
+		_, e := LabDown(demoName)
+		err = errors.Join(err, e)
+	}()
+	r.Lab, r.From, r.To = l, l.Pods[0], l.Pods[1]
+	o.Note(fmt.Sprintf("%s lab of 2 nodes is up; one ping from %s to %s", l.Flavour, r.From.Name, r.To.Name))
+	if err := r.pingAndCapture(ctx, o.Output); err != nil {
+		return r, err
+	}
+	return r, r.follow(o.Output)
+}
+
+func isMissing(err error) bool {
+	_, ok := errors.AsType[*lab.NotFoundError](err)
+	return ok
+}
+
+// pingAndCapture ends the capture when the reply has been delivered: what
+// has passed a point by then is in its ring, and a stop drains the rings.
+func (r *DemoResult) pingAndCapture(ctx context.Context, output string) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	pinged := make(chan error, 1)
+	o := CaptureOptions{
+		Request: agent.Capture{
+			Targets: []string{"netns:" + r.From.Name, "netns:" + r.To.Name},
+			Points:  []string{"path"},
+			Filter:  "icmp",
+			Limits:  agent.Limits{Duration: 30 * time.Second},
+		},
+		Output: output,
+	}
+	var err error
+	r.Capture, err = Capture(ctx, o, CaptureEvents{Armed: func([]trail.Point) {
+		go func() {
+			err := r.ping(ctx)
+			pinged <- err
+			stop(errDemoDone)
+		}()
+	}})
+	if err != nil {
+		return err
+	}
+	return <-pinged
+}
+
+var errDemoDone = errors.New("the reply")
+
+func (r *DemoResult) ping(ctx context.Context) error {
+	got, err := r.Lab.Ping(ctx, r.From.Name, r.To.IPv4, lab.PingOptions{Timeout: 5 * time.Second})
+	if err == nil && len(got) == 0 {
+		err = ctx.Err()
+	}
+	if err == nil {
+		err = got[0].Err
+	}
+	if err != nil {
+		return fmt.Errorf("ping %s from %s: %w", r.To.IPv4, r.From.Name, err)
+	}
+	r.RTT = got[0].RTT
+	return nil
+}
+
+// follow finds request and reply in the file, by what they are and not by
+// where they stand.
+func (r *DemoResult) follow(name string) (err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("read capture: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	in, err := record.NewReader(f)
+	if err != nil {
+		return fmt.Errorf("read capture: %w", err)
+	}
+	var trails correlate.Trails
+	var frame trail.Frame
+	for {
+		err := in.Read(&frame)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read capture: %w", err)
+		}
+		trails.Add(in.Point(frame.Point), &frame)
+	}
+	for _, t := range trails.All() {
+		switch {
+		case t.Flow.Src == r.From.IPv4 && t.Flow.Dst == r.To.IPv4 && r.Request.Observations == nil:
+			r.Request = t
+		case t.Flow.Src == r.To.IPv4 && t.Flow.Dst == r.From.IPv4 && r.Reply.Observations == nil:
+			r.Reply = t
+		}
+	}
+	if len(r.Request.Observations) == 0 || len(r.Reply.Observations) == 0 {
+		return fmt.Errorf("follow ping: %d packets captured, its request and reply are not among them", len(trails.All()))
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/pktrail/pktrail/internal/action"
+	"github.com/pktrail/pktrail/internal/render/text"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// captureView is how a capture is shown.
+type captureView struct {
+	json        bool
+	headersOnly bool
+
+	streams Streams
+	options *action.CaptureOptions
+	lines   *lines
+	printer *text.Lines
+	live    bool // a live line stands on stderr
+	last    action.CaptureProgress
+}
+
+// runCapture runs a capture and shows it.
+func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v captureView) error {
+	v.streams, v.options = s, o
+	v.lines = newLines(s.Out)
+	v.printer = text.NewLines()
+	onScreen := o.Output == ""
+	switch {
+	case !onScreen && v.json:
+		return action.Usage("leave one of them out; the summary of a file is on stderr", errors.New("--json with -o"))
+	case o.Output == "-" && isTerminal(s.Out):
+		return action.Usage("-o FILE, or a pipe: pktrail capture ... -o - | wireshark -k -i -", errors.New("stdout is a terminal: packets are not for it"))
+	}
+	o.KeepFor(onScreen, v.headersOnly)
+	ev := action.CaptureEvents{Armed: v.armed, Note: v.note}
+	if onScreen {
+		ev.Frame = v.frame
+	} else if isTerminal(s.Err) {
+		ev.Progress = v.progress
+	}
+	r, err := action.Capture(ctx, *o, ev)
+	if e := v.lines.Flush(); err == nil && e != nil && !action.IsClosed(e) {
+		err = fmt.Errorf("write output: %w", e)
+	}
+	v.clear()
+	if r.EndedBy != "" {
+		v.summary(r)
+	}
+	return err
+}
+
+// armed says what is captured, and what will end it.
+func (v *captureView) armed(points []trail.Point) {
+	what := "headers and DNS only on screen"
+	switch {
+	case v.options.Output == "":
+	case v.headersOnly:
+		what = "headers only into " + v.output()
+	default:
+		what = "whole packets into " + v.output() + ": they may hold secrets"
+		if n := v.options.Request.SnapLen; n > 0 {
+			what = fmt.Sprintf("%d bytes of each packet into %s: they may hold secrets", n, v.output())
+		}
+	}
+	fmt.Fprintf(v.streams.Err, "%s\n%s; %s\n", text.Points(points), what, limits(v.options))
+}
+
+func (v *captureView) output() string {
+	if v.options.Output == "-" {
+		return "stdout"
+	}
+	return v.options.Output
+}
+
+func (v *captureView) note(s string) {
+	v.clear()
+	fmt.Fprintln(v.streams.Err, "note:", oneLine(s))
+}
+
+// packetJSON is a line of --json.
+type packetJSON struct {
+	Kind      string    `json:"kind"` // "packet"
+	Time      time.Time `json:"time"`
+	Node      string    `json:"node,omitempty"`
+	Target    string    `json:"target,omitempty"`
+	Interface string    `json:"interface"`
+	Direction string    `json:"direction"`
+	Length    int       `json:"length"`
+	Missed    uint64    `json:"missed,omitempty"`
+	Text      string    `json:"text"`
+}
+
+// frame prints one packet.
+func (v *captureView) frame(p trail.Point, f *trail.Frame) error {
+	if !v.json {
+		return v.lines.Append(func(b []byte) []byte { return v.printer.Append(b, p, f) })
+	}
+	return v.printJSON(packetJSON{
+		Kind: "packet", Time: time.Unix(0, f.Time), Node: p.Node, Target: p.Target, Interface: p.Interface,
+		Direction: strings.ToLower(f.Dir.String()), Length: f.Len, Missed: f.Missed,
+		Text: string(v.printer.Packet(nil, p, f)),
+	})
+}
+
+func (v *captureView) printJSON(value any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode line: %w", err)
+	}
+	return v.lines.Append(func(buf []byte) []byte { return append(append(buf, b...), '\n') })
+}
+
+// progress draws the live line.
+func (v *captureView) progress(p action.CaptureProgress) {
+	rate := 0.0
+	if d := (p.Elapsed - v.last.Elapsed).Seconds(); d > 0 {
+		rate = float64(p.Packets-v.last.Packets) / d
+	}
+	v.last, v.live = p, true
+	fmt.Fprint(v.streams.Err, "\r\x1b[K", text.Live(p.Elapsed, p.Packets, p.Bytes, p.Missed, rate))
+}
+
+func (v *captureView) clear() {
+	if v.live {
+		fmt.Fprint(v.streams.Err, "\r\x1b[K")
+		v.live = false
+	}
+}
+
+// summary is the last thing on the screen.
+func (v *captureView) summary(r action.CaptureResult) {
+	if v.json {
+		_ = errors.Join(v.printJSON(struct {
+			Kind string `json:"kind"` // "summary"
+			action.CaptureResult
+		}{"summary", r}), v.lines.Flush()) // a reader that is gone has seen the packets
+	}
+	w := v.streams.Err
+	if isTerminal(w) && r.EndedBy == "Ctrl-C" {
+		fmt.Fprintln(w) // below the terminal's own ^C
+	}
+	fmt.Fprint(w, text.Totals(r.Points, len(v.options.Request.Points) > 0))
+	if len(r.Files) > 1 || r.Removed > 0 {
+		fmt.Fprintf(w, "%s: %s to %s", text.Count(len(r.Files), "file"), r.Files[0], r.Files[len(r.Files)-1])
+		if r.Removed > 0 {
+			fmt.Fprintf(w, ", %d older ones removed", r.Removed)
+		}
+		fmt.Fprintln(w)
+	}
+	because := ""
+	if r.Because != "" {
+		because = ": " + oneLine(r.Because)
+	}
+	fmt.Fprintf(w, "ended by %s after %s%s\n", r.EndedBy, text.Duration(r.Elapsed), because)
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,75 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// Trail is one packet's way: a row per point, below the node that it belongs
+// to.
+func Trail(t trail.Trail) string {
+	if len(t.Observations) == 0 {
+		return t.Packet + ": not seen\n"
+	}
+	first, last := t.Observations[0], t.Observations[len(t.Observations)-1]
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s  seen at %s in %s\n", t.Packet, t.Flow, Count(places(t.Observations), "point"), Micros(last.Time-first.Time))
+	var rows [][]string
+	node, where := "", ""
+	flush := func() {
+		b.WriteString(indent(Columns(rows)))
+		rows = rows[:0]
+	}
+	for _, o := range t.Observations {
+		if o.Point.Node != node {
+			flush()
+			node, where = o.Point.Node, ""
+			b.WriteString(node + "\n")
+		}
+		name := ""
+		if w := namespace(o.Point); w != where {
+			where, name = w, w
+		}
+		rows = append(rows, []string{
+			name, fmt.Sprintf("%9s", Micros(o.Time-first.Time)),
+			o.Point.Interface + " " + strings.ToLower(o.Dir.String()), strings.Join(o.Changes, ", "),
+		})
+	}
+	flush()
+	return b.String()
+}
+
+// namespace is the target, or "host" for the node's own.
+func namespace(p trail.Point) string {
+	if p.Target != "" {
+		return p.Target
+	}
+	return "host"
+}
+
+func places(all []trail.Observation) int {
+	seen := map[string]bool{}
+	for _, o := range all {
+		seen[o.Point.Path()] = true
+	}
+	return len(seen)
+}
+
+// Micros writes nanoseconds in microseconds, the unit of a packet's way.
+func Micros(ns int64) string {
+	return fmt.Sprintf("%d us", time.Duration(ns).Microseconds())
+}
+
+func indent(s string) string {
+	if s == "" {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimRight("  "+l, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
