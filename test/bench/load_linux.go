@@ -23,7 +23,7 @@ func mixed() []int { return []int{60, 60, 576, 60, 60, 576, 60, 576, 60, 60, 576
 
 // loads are all the runs that the figures ask for.
 func loads(o options) []load {
-	second, pairs := 3*time.Second, 3
+	second, pairs := 2500*time.Millisecond, 3
 	if o.quick {
 		second, pairs = time.Second, 2
 	}

@@ -162,6 +162,40 @@ func TestCloseWhileFrameIsHeld(t *testing.T) {
 	}
 }
 
+// TestOnReuse keeps frames, without a copy, for as long as it says.
+func TestOnReuse(t *testing.T) {
+	a, b := newSpace(t), newSpace(t)
+	wire(t, a, "left", b, "right")
+	rd := read(t, nil, open(t, b, Options{Interface: b.index(t, "right"), Buffer: 1 << 20}))
+	const sent = 5000
+	var kept [][]byte
+	next, reused := uint32(0), 0
+	rd.OnReuse(func() {
+		reused++
+		for _, data := range kept {
+			if n, ok := number(data); ok {
+				if n != next {
+					t.Fatalf("frame %d, want %d", n, next)
+				}
+				next++
+			}
+		}
+		kept = kept[:0]
+	})
+	fd := sender(t, a, "left")
+	for i := range uint32(sent) {
+		send(t, fd, frame(i, 100))
+	}
+	rd.Stop()
+	var f trail.Frame
+	for rd.Read(&f) == nil {
+		kept = append(kept, f.Data)
+	}
+	if next != sent || reused < 4 || len(kept) != 0 {
+		t.Errorf("%d of %d frames in %d blocks, %d not told of", next, sent, reused, len(kept))
+	}
+}
+
 // ping sends a datagram to itself over loopback.
 func ping(tb testing.TB) error {
 	tb.Helper()

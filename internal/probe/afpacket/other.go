@@ -38,6 +38,9 @@ func (*Reader) Points() []trail.Point { return nil }
 // Stats returns errors.ErrUnsupported.
 func (*Reader) Stats() ([]Stats, error) { return nil, errUnsupported }
 
+// OnReuse does nothing.
+func (*Reader) OnReuse(func()) {}
+
 // Stop does nothing.
 func (*Reader) Stop() {}
 

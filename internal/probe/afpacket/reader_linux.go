@@ -71,6 +71,16 @@ func (rd *Reader) OnIdle(every time.Duration, fn func() error) {
 // interfaces that are up, and later ones as they appear. The list only grows.
 func (rd *Reader) Points() []trail.Point { return rd.points }
 
+// OnReuse makes the Data of frames stay valid for longer than until the next
+// Read: until f is called, from Read, before memory goes back to the kernel.
+// Who writes packets can so hand the ring's own memory to writev(2), with no
+// copy, and flush in f. It must be set before the first Read.
+func (rd *Reader) OnReuse(f func()) {
+	for _, r := range rd.rings {
+		r.reuse = f
+	}
+}
+
 // Stats are the counters of each ring.
 func (rd *Reader) Stats() ([]Stats, error) {
 	all := make([]Stats, len(rd.rings))
@@ -137,7 +147,7 @@ func (rd *Reader) unmap() {
 // Read waits for the next packet, in the order of time over all rings. It
 // returns io.EOF after Stop when all packets are read, os.ErrClosed after
 // Close, and an error that wraps an *EndedError for each ring when all have
-// ended by themselves. f.Data is valid until the next Read or Close.
+// ended by themselves. f.Data is valid until the next Read or Close; see OnReuse.
 func (rd *Reader) Read(f *trail.Frame) error {
 	if r := rd.lead; r != nil {
 		if dev, ok := r.next(f, r.snap); ok {

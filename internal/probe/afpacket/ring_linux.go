@@ -31,10 +31,10 @@ type Ring struct {
 	headDev device
 	hasHead bool
 	quiet   int64  // nothing older than this (real time, ns) can still come
-	full    int    // blocks taken since the last wait that were full
 	pending uint64 // missed and not yet put on a frame
 	told    uint64
 	state   ringState
+	reuse   func() // called before a block is given back, if not nil
 
 	missed   atomic.Uint64
 	statMu   sync.Mutex
@@ -203,6 +203,9 @@ func (r *Ring) advance() bool {
 // giveBack returns the block to the kernel. Its count is set to 0 here, not
 // only when the kernel opens it again, so that empty holds on a full ring too.
 func (r *Ring) giveBack() {
+	if r.reuse != nil {
+		r.reuse()
+	}
 	if r.left > 0 { // malformed: frames that we cannot read
 		r.statMu.Lock()
 		r.total.Missed += uint64(r.left)
