@@ -2,6 +2,7 @@ package packet_test
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -12,16 +13,7 @@ import (
 func TestDecode(t *testing.T) {
 	hi := build.Payload("hi")
 	udp := build.UDP{SrcPort: 5000, DstPort: 6000}
-	vxlan := []build.Layer{build.UDP{SrcPort: 9, DstPort: 8472, NoChecksum: true}, build.VXLAN{VNI: 1}, eth}
-	outer := build.IPv4{Src: node1, Dst: node2}
-	outer6 := build.IPv6{Src: client6, Dst: server6}
-	for _, tc := range []struct {
-		name   string
-		link   packet.LinkType
-		layers []build.Layer
-		kinds  string
-		flow   string
-	}{
+	for _, tc := range []decodeTest{
 		{"plain", packet.LinkEthernet, []build.Layer{eth, ip4, syn, hi}, "ethernet ipv4 tcp", "10.244.1.7:41822 -> 10.244.2.3:80"},
 		{"raw v4", packet.LinkRaw, []build.Layer{ip4, udp, hi}, "ipv4 udp", "10.244.1.7:5000 -> 10.244.2.3:6000"},
 		{"raw v6", packet.LinkRaw, []build.Layer{ip6, udp, hi}, "ipv6 udp", "[fd00:244:1::7]:5000 -> [fd00:244:2::3]:6000"},
@@ -44,6 +36,19 @@ func TestDecode(t *testing.T) {
 		{"sctp", packet.LinkRaw, []build.Layer{ip4, build.SCTP{SrcPort: 1, DstPort: 2}, build.Chunk{Type: packet.SCTPCookieAck}}, "ipv4 sctp", "10.244.1.7:1 -> 10.244.2.3:2"},
 		{"echo", packet.LinkRaw, []build.Layer{ip4, build.ICMPv4{Type: 8, ID: 77, Seq: 1}, hi}, "ipv4 icmp", "10.244.1.7 -> 10.244.2.3 id 77"},
 		{"echo 6", packet.LinkRaw, []build.Layer{ip6, build.ICMPv6{Type: 128, ID: 77, Seq: 1}, hi}, "ipv6 icmp6", "fd00:244:1::7 -> fd00:244:2::3 id 77"},
+	} {
+		t.Run(tc.name, tc.run)
+	}
+}
+
+// Tunnels, to the payload "hi" of the innermost packet.
+func TestDecodeTunnels(t *testing.T) {
+	hi := build.Payload("hi")
+	udp := build.UDP{SrcPort: 5000, DstPort: 6000}
+	vxlan := []build.Layer{build.UDP{SrcPort: 9, DstPort: 8472, NoChecksum: true}, build.VXLAN{VNI: 1}, eth}
+	outer := build.IPv4{Src: node1, Dst: node2}
+	outer6 := build.IPv6{Src: client6, Dst: server6}
+	for _, tc := range []decodeTest{
 		{"vxlan", packet.LinkEthernet, join(join([]build.Layer{eth, outer}, vxlan...), ip4, syn, hi), "ethernet ipv4 udp vxlan ethernet ipv4 tcp", "10.244.1.7:41822 -> 10.244.2.3:80"},
 		{"vxlan over v6", packet.LinkEthernet, join(join([]build.Layer{eth, outer6}, vxlan...), ip4, syn, hi), "ethernet ipv6 udp vxlan ethernet ipv4 tcp", "10.244.1.7:41822 -> 10.244.2.3:80"},
 		{"geneve", packet.LinkRaw, []build.Layer{outer, build.UDP{SrcPort: 1, DstPort: 6081}, build.Geneve{VNI: 5, Options: make([]byte, 8)}, eth, ip6, udp, hi}, "ipv4 udp geneve ethernet ipv6 udp", "[fd00:244:1::7]:5000 -> [fd00:244:2::3]:6000"},
@@ -53,35 +58,46 @@ func TestDecode(t *testing.T) {
 		{"4 in 6", packet.LinkRaw, []build.Layer{outer6, ip4, udp, hi}, "ipv6 ipv4 udp", "10.244.1.7:5000 -> 10.244.2.3:6000"},
 		{"6 in 6", packet.LinkRaw, []build.Layer{outer6, ip6, udp, hi}, "ipv6 ipv6 udp", "[fd00:244:1::7]:5000 -> [fd00:244:2::3]:6000"},
 		{"gre", packet.LinkRaw, []build.Layer{outer, build.GRE{}, ip4, udp, hi}, "ipv4 gre ipv4 udp", "10.244.1.7:5000 -> 10.244.2.3:6000"},
-		{"gre, all fields", packet.LinkRaw, []build.Layer{outer, build.GRE{Checksum: true, Key: uint32p(1), Seq: uint32p(2)}, ip6, udp, hi}, "ipv4 gre ipv6 udp", "[fd00:244:1::7]:5000 -> [fd00:244:2::3]:6000"},
-		{"gretap", packet.LinkRaw, []build.Layer{outer, build.GRE{Key: uint32p(1)}, eth, build.VLAN{ID: 3}, ip4, udp, hi}, "ipv4 gre ethernet vlan ipv4 udp", "10.244.1.7:5000 -> 10.244.2.3:6000"},
+		{"gre, all fields", packet.LinkRaw, []build.Layer{outer, build.GRE{Checksum: true, Key: new(uint32(1)), Seq: new(uint32(2))}, ip6, udp, hi}, "ipv4 gre ipv6 udp", "[fd00:244:1::7]:5000 -> [fd00:244:2::3]:6000"},
+		{"gretap", packet.LinkRaw, []build.Layer{outer, build.GRE{Key: new(uint32(1))}, eth, build.VLAN{ID: 3}, ip4, udp, hi}, "ipv4 gre ethernet vlan ipv4 udp", "10.244.1.7:5000 -> 10.244.2.3:6000"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			data := build.Packet(tc.layers...)
-			p := decode(tc.link, data)
-			if got := kinds(p); got != tc.kinds {
-				t.Errorf("layers %q, want %q", got, tc.kinds)
-			}
-			if got := flow(p); got != tc.flow {
-				t.Errorf("flow %q, want %q", got, tc.flow)
-			}
-			if p.Stop() != packet.StopPayload || p.Cut() {
-				t.Errorf("stop %v %s, cut %v", p.Stop(), p.Reason(), p.Cut())
-			}
-			if _, ok := tc.layers[len(tc.layers)-1].(build.Payload); ok && (string(p.Rest()) != "hi" || p.RestLen() != 2) {
-				t.Errorf("payload %q of %d", p.Rest(), p.RestLen())
-			}
-			for i := range p.Layers() {
-				if s := p.Checksum(i); s == packet.SumBad || s == packet.SumPartial {
-					t.Errorf("checksum of layer %d is %v", i, s)
-				}
-			}
-		})
+		t.Run(tc.name, tc.run)
+	}
+}
+
+// decodeTest is a packet and what Decode makes of it.
+type decodeTest struct {
+	name   string
+	link   packet.LinkType
+	layers []build.Layer
+	kinds  string
+	flow   string
+}
+
+func (tc decodeTest) run(t *testing.T) {
+	data := build.Packet(tc.layers...)
+	p := decode(tc.link, data)
+	if got := kinds(p); got != tc.kinds {
+		t.Errorf("layers %q, want %q", got, tc.kinds)
+	}
+	if got := flow(p); got != tc.flow {
+		t.Errorf("flow %q, want %q", got, tc.flow)
+	}
+	if p.Stop() != packet.StopPayload || p.Cut() {
+		t.Errorf("stop %v %s, cut %v", p.Stop(), p.Reason(), p.Cut())
+	}
+	if _, ok := tc.layers[len(tc.layers)-1].(build.Payload); ok && (string(p.Rest()) != "hi" || p.RestLen() != 2) {
+		t.Errorf("payload %q of %d", p.Rest(), p.RestLen())
+	}
+	for i := range p.Layers() {
+		if s := p.Checksum(i); s == packet.SumBad || s == packet.SumPartial {
+			t.Errorf("checksum of layer %d is %v", i, s)
+		}
 	}
 }
 
 func join(a []build.Layer, b ...build.Layer) []build.Layer {
-	return append(a[:len(a):len(a)], b...)
+	return append(slices.Clip(a), b...)
 }
 
 // What is left alone, and why.
@@ -201,7 +217,7 @@ func TestMissing(t *testing.T) {
 		{eth, build.PPPoE{}, ip6, build.Extension{Proto: packet.ProtoHopByHop}, build.Extension{Proto: packet.ProtoRouting, Body: make([]byte, 6)}, build.Fragment{}, build.Extension{Proto: packet.ProtoDestination}, build.ESP{}},
 		{eth, outer, build.UDP{DstPort: 4789}, build.VXLAN{}, eth, build.ARP{SenderIP: node1, TargetIP: node2}},
 		{eth, outer, build.UDP{DstPort: 6081}, build.Geneve{}, eth, ip4, build.ICMPv4{}},
-		{eth, outer, build.GRE{Key: uint32p(1)}, ip6, build.ICMPv6{}},
+		{eth, outer, build.GRE{Key: new(uint32(1))}, ip6, build.ICMPv6{}},
 		{eth, ip4, build.SCTP{}},
 	} {
 		data := build.Packet(layers...)

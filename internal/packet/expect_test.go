@@ -49,5 +49,3 @@ func flow(p *packet.Packet) string {
 	}
 	return fmt.Sprint(f)
 }
-
-func uint32p(v uint32) *uint32 { return &v }

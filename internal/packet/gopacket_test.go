@@ -92,7 +92,7 @@ func TestAgainstGopacket(t *testing.T) {
 func compareLayer(t *testing.T, p *packet.Packet, o packet.Layer, l gopacket.Layer) {
 	t.Helper()
 	h := p.Header(o)
-	same := true
+	var same bool
 	switch l := l.(type) {
 	case *layers.Ethernet:
 		h := packet.Ethernet(h)
@@ -140,10 +140,11 @@ func sameAbove(h []byte, l gopacket.Layer) bool {
 				return false
 			}
 		}
-		rest, ok := h.Options(), true
+		rest := h.Options()
 		for _, opt := range l.Options {
 			var kind byte
 			var body []byte
+			var ok bool
 			if kind, body, rest, ok = packet.NextTCPOption(rest); !ok || kind != byte(opt.OptionType) || !bytes.Equal(body, opt.OptionData) {
 				return false
 			}

@@ -3,6 +3,7 @@ package packet_test
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -40,7 +41,7 @@ func TestIdentityOnTheWay(t *testing.T) {
 		"geneve":               build.Packet(eth, outer, build.UDP{DstPort: 6081}, build.Geneve{VNI: 1}, eth, toServer, translated, data),
 		"ipip":                 build.Packet(eth, outer, toServer, translated, data),
 		"gre over ipv6":        build.Packet(eth, ip6, build.GRE{}, toServer, translated, data),
-		"padded":               append(first[:len(first):len(first)], 0, 0, 0),
+		"padded":               append(slices.Clip(first), 0, 0, 0),
 	}
 	want := identity(t, first)
 	for name, data := range way {

@@ -19,7 +19,7 @@ const (
 	TypeQinQ     EtherType = 0x88a8 // 802.1ad
 	TypeLLDP     EtherType = 0x88cc
 	TypeQinQOld  EtherType = 0x9100 // QinQ before 802.1ad
-	TypeLoopback EtherType = 0x9000 // configuration test, linux/if_ether.h has 0x0060
+	TypeLoopback EtherType = 0x9000 // Ethernet configuration test
 )
 
 // minEtherType is the smallest type: below it the field is an 802.3 length.

@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 )
@@ -45,8 +46,8 @@ func Append(dst []byte, layers ...Layer) []byte {
 			ip = a
 		}
 	}
-	for i := len(layers) - 1; i >= 0; i-- {
-		layers[i].finish(dst[start[i]:], ips[i])
+	for i, l := range slices.Backward(layers) {
+		l.finish(dst[start[i]:], ips[i])
 	}
 	return dst
 }

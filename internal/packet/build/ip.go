@@ -3,6 +3,7 @@ package build
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 )
@@ -58,7 +59,7 @@ func ttl(n uint8) uint8 {
 // pad4 fills up with zeros, which end a list of IPv4 or TCP options.
 func pad4(b []byte) []byte {
 	for len(b)%4 != 0 {
-		b = append(b[:len(b):len(b)], 0)
+		b = append(slices.Clip(b), 0)
 	}
 	return b
 }

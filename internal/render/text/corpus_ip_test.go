@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/packet/build"
@@ -104,7 +105,7 @@ func tunnelSamples() []sample {
 	outer6 := build.IPv6{Src: client6, Dst: server6}
 	key, seq := uint32(0xbeef), uint32(77)
 	tunnel := func(name string, l layers, inner layers) sample {
-		return on(name, append(l[:len(l):len(l)], inner...)...)
+		return on(name, append(slices.Clip(l), inner...)...)
 	}
 	udp := func(port uint16) build.UDP { return build.UDP{SrcPort: 40000, DstPort: port} }
 	all := []sample{
@@ -178,7 +179,6 @@ func cutSamples() []sample {
 		{"sctp", layers{ip4, build.SCTP{SrcPort: 1, DstPort: 2}, build.Chunk{Type: 1, Body: make([]byte, 16)}, build.Chunk{Type: 11}}},
 		{"extensions", layers{ip6, build.Extension{Proto: packet.ProtoHopByHop}, build.Extension{Proto: packet.ProtoDestination}, build.Fragment{ID: 1}, udp}},
 		{"ah", layers{ip4, build.AH{SPI: 1}, udp}},
-		{"esp", layers{ip4, build.ESP{SPI: 1}, text}},
 		{"mpls", layers{build.MPLS{Label: 16}, build.MPLS{Label: 17}, ip4, udp}},
 		{"igmp", layers{build.IPv4{Src: client, Dst: server, Proto: packet.ProtoIGMP}, build.Payload("\x16\x00\x00\x00\xe0\x00\x00\x05")}},
 		{"dhcp", layers{ip4, build.UDP{SrcPort: 68, DstPort: 67}, build.Payload("\x01\x01\x06" + string(make([]byte, 60)))}},
@@ -186,6 +186,9 @@ func cutSamples() []sample {
 		whole := on(c.name, c.l...)
 		for n := 1; n < len(whole.data); n++ {
 			s := whole
+			if slices.Contains([]string{"vxlan", "geneve", "gre", "ah"}, c.name) {
+				s.differs = "cut"
+			}
 			s.name, s.wire, s.data = fmt.Sprintf("%s cut at %d", c.name, n), len(whole.data), whole.data[:n]
 			all = append(all, s)
 		}

@@ -39,11 +39,11 @@ var (
 type layers = []build.Layer
 
 // corpus is all that the printer is compared with tcpdump on.
-func corpus(t testing.TB) []sample {
-	t.Helper()
+func corpus(tb testing.TB) []sample {
+	tb.Helper()
 	var all []sample
 	for _, part := range [][]sample{
-		tcpSamples(), tcpOptionSamples(), udpSamples(), dnsSamples(t), icmp4Samples(), icmp6Samples(), arpSamples(),
+		tcpSamples(), tcpOptionSamples(), udpSamples(), dnsSamples(tb), icmp4Samples(), icmp6Samples(), arpSamples(),
 		sctpSamples(), ipSamples(), tunnelSamples(), linkSamples(), multicastSamples(), cutSamples(), randomSamples(),
 	} {
 		all = append(all, part...)
@@ -157,8 +157,8 @@ func udpSamples() []sample {
 	}
 }
 
-func dnsSamples(t testing.TB) []sample {
-	t.Helper()
+func dnsSamples(tb testing.TB) []sample {
+	tb.Helper()
 	name := dnsmessage.MustNewName("web.shop.svc.cluster.local.")
 	alias := dnsmessage.MustNewName("www.shop.svc.cluster.local.")
 	h := dnsmessage.ResourceHeader{Name: name, Class: dnsmessage.ClassINET, TTL: 30}
@@ -170,7 +170,7 @@ func dnsSamples(t testing.TB) []sample {
 	add := func(what string, m dnsmessage.Message, port uint16) []byte {
 		b, err := m.Pack()
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, on("dns "+what, ip4, build.UDP{SrcPort: 40000, DstPort: port}, build.Payload(b)))
 		return b

@@ -42,9 +42,7 @@ func (p *Printer) Append(dst []byte, link packet.LinkType, data []byte, wireLen 
 		w.layer(i, l, i == len(layers)-1)
 	}
 	w.ending()
-	for len(w.b) > w.start && w.b[len(w.b)-1] == ' ' {
-		w.b = w.b[:len(w.b)-1]
-	}
+	w.trim()
 	return w.b
 }
 
@@ -142,6 +140,13 @@ func (w *line) mac(before string, m packet.MAC) { w.b = m.AppendTo(append(w.b, b
 
 // full reports whether the line has got as long as it may.
 func (w *line) full() bool { return len(w.b)-w.start > maxLine }
+
+// trim takes off the blanks at the end.
+func (w *line) trim() {
+	for len(w.b) > w.start && w.b[len(w.b)-1] == ' ' {
+		w.b = w.b[:len(w.b)-1]
+	}
+}
 
 // cut says that the capture ends inside a header of that protocol.
 func (w *line) cut(protocol string) { w.str(" [|", protocol, "]") }

@@ -94,12 +94,7 @@ func (w *line) extension(l packet.Layer, b []byte) {
 	case packet.KindRouting:
 		w.routing(b)
 	case packet.KindFragment:
-		h := packet.IPv6Fragment(b)
-		ip := w.pk.Layers()[w.ip]
-		n := packet.IPv6(w.pk.Header(ip)).PayloadLength()
-		num(w, "frag (", h.Offset())
-		num(w, "|", n+ip.Off+ip.Len-l.Off-l.Len)
-		w.str(") ")
+		w.fragment(l.Off, b)
 	case packet.KindAH:
 		h := packet.AH(b)
 		w.hex("AH(spi=0x", h.SPI(), 8)
@@ -113,6 +108,16 @@ func (w *line) extension(l packet.Layer, b []byte) {
 		num(w, "), length ", w.length)
 	}
 	w.length -= l.Len
+}
+
+// fragment prints a fragment header that starts at off and has at least 4
+// bytes.
+func (w *line) fragment(off int, h packet.IPv6Fragment) {
+	ip := w.pk.Layers()[w.ip]
+	n := packet.IPv6(w.pk.Header(ip)).PayloadLength()
+	num(w, "frag (", h.Offset())
+	num(w, "|", n+ip.Off+ip.Len-off-8)
+	w.str(") ")
 }
 
 func (w *line) routing(b []byte) {

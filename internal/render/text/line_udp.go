@@ -82,7 +82,7 @@ func (w *line) brokenUDP(b []byte) {
 
 // dhcp prints the first fields of BOOTP (RFC 951).
 func (w *line) dhcp(b []byte, length int) {
-	if len(b) < 3 {
+	if len(b) < 1 {
 		w.cut("bootp")
 		return
 	}
@@ -90,7 +90,7 @@ func (w *line) dhcp(b []byte, length int) {
 	switch b[0] {
 	case 1:
 		w.str("Request")
-		if b[1] != 1 || b[2] != 6 {
+		if len(b) >= 3 && (b[1] != 1 || b[2] != 6) {
 			break
 		}
 		if len(b) < 34 {
@@ -103,6 +103,10 @@ func (w *line) dhcp(b []byte, length int) {
 	default:
 		w.hex("unknown (0x", uint32(b[0]), 2)
 		w.str(")")
+	}
+	if len(b) < 3 {
+		w.cut("bootp")
+		return
 	}
 	num(w, ", length ", length)
 }

@@ -68,6 +68,14 @@ var differences = map[string]func(theirs, ours string) string{
 	},
 	// Interface and direction are printed by others, from better sources.
 	"sll2": func(theirs, _ string) string { return theirs[strings.Index(theirs, "IP"):] },
+	// Of a tunnel's header that was cut short no more is said than that.
+	"cut": func(theirs, ours string) string {
+		head, mark, ok := strings.Cut(ours, " [|")
+		if ok && strings.HasPrefix(theirs, strings.TrimSpace(head)) && strings.HasSuffix(theirs, mark) {
+			return ours
+		}
+		return theirs
+	},
 	// 802.3 frames are left alone.
 	"802.3": func(_, _ string) string { return "02:00:00:00:00:0b > 02:00:00:00:00:0a, 802.3, length 38" },
 }
