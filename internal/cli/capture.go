@@ -92,19 +92,23 @@ func limits(o *action.CaptureOptions) string {
 	var parts []string
 	l := o.Request.Limits
 	if l.Packets > 0 {
-		parts = append(parts, fmt.Sprintf("%d packets", l.Packets))
+		parts = append(parts, "after "+text.Count(l.Packets, "packet"))
 	}
 	if l.Duration > 0 {
-		parts = append(parts, text.Duration(l.Duration))
+		parts = append(parts, "after "+text.Duration(l.Duration))
 	}
 	if l.Bytes > 0 {
-		parts = append(parts, text.Bytes(l.Bytes)+" per target")
+		parts = append(parts, "after "+text.Bytes(l.Bytes)+" per target")
 	}
 	if o.Output != "" && o.Output != "-" && o.MinFree > 0 {
-		parts = append(parts, fmt.Sprintf("with less than %d %% of the disk free", o.MinFree))
+		parts = append(parts, fmt.Sprintf("below %d %% of free disk", o.MinFree))
 	}
 	if len(parts) == 0 {
 		return "ends with Ctrl-C only"
 	}
-	return "ends after " + strings.Join(parts, " or ")
+	line := "ends " + strings.Join(parts, ", ")
+	if i := strings.LastIndex(line, ", "); i > 0 {
+		line = line[:i] + " or" + line[i+1:]
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(line, ", after ", ", "), " or after ", " or ")
 }

@@ -62,18 +62,18 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 
 // armed says what is captured, and what will end it.
 func (v *captureView) armed(points []trail.Point) {
-	what := "headers and DNS only on screen"
+	what := "headers and DNS only on screen; "
 	switch {
 	case v.options.Output == "":
 	case v.headersOnly:
-		what = "headers only into " + v.output()
+		what = "headers only into " + v.output() + "; "
 	default:
-		what = "whole packets into " + v.output() + ": they may hold secrets"
+		what = "whole packets into " + v.output() + ": they may hold secrets\n"
 		if n := v.options.Request.SnapLen; n > 0 {
-			what = fmt.Sprintf("%d bytes of each packet into %s: they may hold secrets", n, v.output())
+			what = fmt.Sprintf("%d bytes of each packet into %s: they may hold secrets\n", n, v.output())
 		}
 	}
-	fmt.Fprintf(v.streams.Err, "%s\n%s; %s\n", text.Points(points), what, limits(v.options))
+	fmt.Fprintf(v.streams.Err, "%s\n%s%s\n", text.Points(points), what, limits(v.options))
 }
 
 func (v *captureView) output() string {

@@ -23,12 +23,20 @@ func newDemo(s Streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(s.Out, "%s\n%s\n%s packets of %s points in %s; the lab is gone\n",
-				text.Trail(r.Request), text.Trail(r.Reply),
-				fmt.Sprint(len(r.Request.Observations)+len(r.Reply.Observations)), fmt.Sprint(len(r.Capture.Points)), o.Output)
+			_, err = fmt.Fprintf(s.Out, "%s\n%s\n%s\n", text.Trail(r.Request), text.Trail(r.Reply), demoAnswer(&r, o.Output))
 			return err
 		},
 	}
 	cmd.Flags().StringVarP(&o.Output, "output", "o", "demo.pcapng", "file that takes the packets")
 	return cmd
+}
+
+// demoAnswer is the last line: what the rows above show, in a sentence.
+func demoAnswer(r *action.DemoResult, file string) string {
+	var missed uint64
+	for _, p := range r.Capture.Points {
+		missed += p.Missed
+	}
+	return fmt.Sprintf("%s -> %s and back in %s, seen at %d of %d points each way, missed %d; packets in %s",
+		r.From.Name, r.To.Name, text.Micros(r.RTT.Nanoseconds()), len(r.Request.Observations), len(r.Capture.Points), missed, file)
 }

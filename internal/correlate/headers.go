@@ -85,10 +85,22 @@ func changes(a, b *trail.Headers) []string {
 	if !slices.Equal(a.VLANs, b.VLANs) {
 		out = append(out, retagged(a.VLANs, b.VLANs))
 	}
-	if len(a.Tunnels) == len(b.Tunnels) && b.SrcMAC != "" && (a.SrcMAC != b.SrcMAC || a.DstMAC != b.DstMAC) {
-		out = append(out, "MAC "+b.SrcMAC+" -> "+b.DstMAC)
+	if len(a.Tunnels) == len(b.Tunnels) {
+		out = append(out, macs(a, b)...)
 	}
 	return out
+}
+
+// macs names the next station; its own address is what a router or an ARP
+// entry got wrong. A new source alone says that somebody rewrote it.
+func macs(a, b *trail.Headers) []string {
+	switch {
+	case a.DstMAC != b.DstMAC && b.DstMAC != "":
+		return []string{"MAC -> " + b.DstMAC}
+	case a.SrcMAC != b.SrcMAC && b.SrcMAC != "":
+		return []string{"source MAC " + b.SrcMAC}
+	}
+	return nil
 }
 
 func name(t trail.Tunnel) string {

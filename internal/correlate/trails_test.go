@@ -71,8 +71,8 @@ func ways() map[string][]step {
 	six := func(hops uint8, src netip.Addr, port uint16) []build.Layer {
 		return []build.Layer{build.IPv6{Src: src, Dst: server6, HopLimit: hops}, build.UDP{SrcPort: port, DstPort: 53}, build.Payload("query")}
 	}
-	newMAC := "MAC " + inVXLAN.Src.String() + " -> " + inVXLAN.Dst.String()
-	wireMAC := "MAC " + onWire.Src.String() + " -> " + onWire.Dst.String()
+	newMAC := "MAC -> " + inVXLAN.Dst.String()
+	wireMAC := "MAC -> " + onWire.Dst.String()
 	return map[string][]step{
 		"vxlan": {
 			{at: pod1, dir: trail.Out, layers: packetOf(inPod, echo(64, 1, 7, 1)...)},
@@ -82,7 +82,7 @@ func ways() map[string][]step {
 			{at: up1, dir: trail.Out, layers: vxlan(echo(63, 1, 7, 1)...), changes: []string{"VXLAN 1, 10.99.0.11:50000 -> 10.99.0.12:8472"}},
 			{at: up2, dir: trail.In, layers: vxlan(echo(63, 1, 7, 1)...)},
 			{at: over2, dir: trail.In, layers: packetOf(inVXLAN, echo(63, 1, 7, 1)...), changes: []string{"VXLAN 1 removed"}},
-			{at: bridge2, dir: trail.Out, layers: packetOf(inPod, echo(62, 1, 7, 1)...), changes: []string{"TTL 63 -> 62", "MAC " + macPod.String() + " -> " + macGate.String()}},
+			{at: bridge2, dir: trail.Out, layers: packetOf(inPod, echo(62, 1, 7, 1)...), changes: []string{"TTL 63 -> 62", "MAC -> " + macGate.String()}},
 			{at: host2, dir: trail.Out, layers: packetOf(inPod, echo(62, 1, 7, 1)...)},
 			{at: pod2, dir: trail.In, layers: packetOf(inPod, echo(62, 1, 7, 1)...)},
 		},

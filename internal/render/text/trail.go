@@ -17,28 +17,28 @@ func Trail(t trail.Trail) string {
 	first, last := t.Observations[0], t.Observations[len(t.Observations)-1]
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s  seen at %s in %s\n", t.Packet, t.Flow, Count(places(t.Observations), "point"), Micros(last.Time-first.Time))
-	var rows [][]string
-	node, where := "", ""
-	flush := func() {
-		b.WriteString(indent(Columns(rows)))
-		rows = rows[:0]
+	rows := make([][]string, len(t.Observations))
+	where := ""
+	for i, o := range t.Observations {
+		w := o.Point.Node + "/" + namespace(o.Point)
+		name := ""
+		if w != where {
+			where, name = w, namespace(o.Point)
+		}
+		rows[i] = []string{
+			"  " + name, fmt.Sprintf("%9s", Micros(o.Time-first.Time)),
+			o.Point.Interface + " " + strings.ToLower(o.Dir.String()), strings.Join(o.Changes, ", "),
+		}
 	}
-	for _, o := range t.Observations {
+	lines := strings.Split(Columns(rows), "\n")
+	node := ""
+	for i, o := range t.Observations {
 		if o.Point.Node != node {
-			flush()
-			node, where = o.Point.Node, ""
+			node = o.Point.Node
 			b.WriteString(node + "\n")
 		}
-		name := ""
-		if w := namespace(o.Point); w != where {
-			where, name = w, w
-		}
-		rows = append(rows, []string{
-			name, fmt.Sprintf("%9s", Micros(o.Time-first.Time)),
-			o.Point.Interface + " " + strings.ToLower(o.Dir.String()), strings.Join(o.Changes, ", "),
-		})
+		b.WriteString(strings.TrimRight(lines[i], " ") + "\n")
 	}
-	flush()
 	return b.String()
 }
 
@@ -61,15 +61,4 @@ func places(all []trail.Observation) int {
 // Micros writes nanoseconds in microseconds, the unit of a packet's way.
 func Micros(ns int64) string {
 	return fmt.Sprintf("%d us", time.Duration(ns).Microseconds())
-}
-
-func indent(s string) string {
-	if s == "" {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimRight("  "+l, " ")
-	}
-	return strings.Join(lines, "\n") + "\n"
 }
