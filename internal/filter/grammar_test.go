@@ -12,9 +12,9 @@ func TestGrammarAcceptsWhatTcpdumpAccepts(t *testing.T) {
 	tokens := strings.Fields(`and or not ( ) ( ) and or not ! && || host net port portrange proto src dst ip ip6 tcp udp arp ether icmp
 		10.1.2.3 10.1 2001:db8::1 02:00:00:00:00:01 80 443 http 80-90 5 \tcp \ip / mask [ ] : + - * & | ^ % << >> = != < > <= >= len
 		vlan mpls pppoes less greater broadcast multicast tcpflags tcp-syn 0x10 byte llc decnet isis`)
-	n := 1500
+	n := 1200
 	if *long {
-		n = 40000
+		n = 15000
 	}
 	seed := uint64(3)
 	if *long {

@@ -1,9 +1,6 @@
 package filter
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // exprFailed stands where an error was found.
 type exprFailed struct{}
@@ -157,10 +154,14 @@ func bareHint(t token) string {
 	return "names are never looked up: write host and an address, port and a service, or see pcap-filter(7)"
 }
 
-// The beginnings of Wireshark field names.
-var fieldName = regexp.MustCompile(`^(ip|ipv6|tcp|udp|eth|icmp|icmpv6|arp|dns|http|http2|tls|ssl|frame|vlan|sctp|vxlan|geneve)\.[a-z0-9_.]+$`)
+// fieldStarts are the beginnings of Wireshark field names.
+var fieldStarts = set("ip ipv6 tcp udp eth icmp icmpv6 arp dns http http2 tls ssl frame vlan sctp vxlan geneve")
 
-func looksLikeField(word string) bool { return fieldName.MatchString(word) }
+// looksLikeField recognises such as tcp.port.
+func looksLikeField(word string) bool {
+	start, rest, ok := strings.Cut(word, ".")
+	return ok && fieldStarts[start] && rest != "" && rest[0] >= 'a' && rest[0] <= 'z'
+}
 
 // displayFilterHint gives the pcap-filter form of a Wireshark field.
 func displayFilterHint(name string) string {
