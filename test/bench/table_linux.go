@@ -86,6 +86,9 @@ func packages(ctx context.Context, o options, out io.Writer) error {
 			fmt.Fprintln(w, strings.TrimSpace(string(line)))
 		}
 	}
+	if flushed := w.Flush(); flushed != nil {
+		return flushed
+	}
 	if err != nil {
 		err = fmt.Errorf("benchmarks of packages: %w: %s", err, b)
 	}
