@@ -31,12 +31,12 @@ func newDemo(s Streams) *cobra.Command {
 	return cmd
 }
 
-// demoAnswer is the last line: what the rows above show, in a sentence.
+// demoAnswer is the end: what the rows above show, in a sentence.
 func demoAnswer(r *action.DemoResult, file string) string {
 	var missed uint64
 	for _, p := range r.Capture.Points {
 		missed += p.Missed
 	}
-	return fmt.Sprintf("%s -> %s and back in %s, seen at %d of %d points each way, missed %d; packets in %s",
+	return fmt.Sprintf("%s -> %s and back in %s, seen at %d of %d points each way, missed %d\nits packets are in %s",
 		r.From.Name, r.To.Name, text.Micros(r.RTT.Nanoseconds()), len(r.Request.Observations), len(r.Capture.Points), missed, file)
 }
