@@ -148,7 +148,7 @@ func refused(dir, name string, isRoom bool, imp string) string {
 		}
 		return plan[name].why
 	}
-	for _, prefix := range strings.Fields(plan[name].outside) {
+	for prefix := range strings.FieldsSeq(plan[name].outside) {
 		if imp == prefix || strings.HasPrefix(imp, prefix+"/") {
 			return ""
 		}
