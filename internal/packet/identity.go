@@ -29,6 +29,9 @@ import "encoding/binary"
 //
 // Time and Flow must tell those apart.
 //
+// A packet before segmentation that is longer than 65535 bytes says 0 for its
+// length: its identity needs DecodeLen where captures are cut.
+//
 // One packet has two identities where the way changes more than the above:
 // segmentation offload and its reverse (one large TCP packet on a veth is
 // several on the wire), fragments and the reassembled packet, NAT64, SYN
