@@ -115,6 +115,7 @@ func TestCut(t *testing.T) {
 					t.Errorf("payload is kept: %q", f.Data)
 				}
 				same(t, c.link, whole, f.Data, f.Len)
+				samePacket(t, c.link, whole, f.Data, f.Len)
 			})
 		}
 	}
@@ -138,6 +139,14 @@ func same(t *testing.T, link packet.LinkType, whole, cut []byte, wire int) {
 	if a.Stop() != packet.StopMalformed && (fa != fb || oka != okb) {
 		t.Fatalf("flow %v became %v", fa, fb)
 	}
+}
+
+// samePacket checks that the cut frame can still be found among others.
+func samePacket(t *testing.T, link packet.LinkType, whole, cut []byte, wire int) {
+	t.Helper()
+	var a, b packet.Packet
+	a.DecodeLen(link, whole, wire)
+	b.DecodeLen(link, cut, wire)
 	ia, oka := a.Identity()
 	ib, okb := b.Identity()
 	// Some lose theirs, where it lies in what may be payload: SCTP's odd chunks,
@@ -162,6 +171,7 @@ func TestCutRandom(t *testing.T) {
 		c := cutter{keep: []Keep{KeepHeaders, KeepNames}[r.IntN(2)]}
 		c.cut(packet.LinkEthernet, &f)
 		same(t, packet.LinkEthernet, snapped, f.Data, f.Len)
+		samePacket(t, packet.LinkEthernet, snapped, f.Data, f.Len)
 		var p packet.Packet
 		p.DecodeLen(packet.LinkEthernet, f.Data, f.Len)
 		if _, ok := p.Identity(); ok {
