@@ -66,11 +66,7 @@ func descriptors() []string {
 // pair is two namespaces and the wire between them.
 type pair struct{ a, b string }
 
-var (
-	addrA = netip.MustParseAddr("10.7.0.1")
-	addrB = netip.MustParseAddr("10.7.0.2")
-	addr6 = netip.MustParseAddr("fd07::2")
-)
+var addrB = netip.MustParseAddr("10.7.0.2")
 
 func newPair(tb testing.TB) pair {
 	tb.Helper()

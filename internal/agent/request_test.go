@@ -126,7 +126,7 @@ func TestCheckTarget(t *testing.T) {
 		t.Error(err)
 	}
 	err := CheckTarget("deploy/web")
-	if h, ok := err.(interface{ Hint() string }); !ok || h.Hint() == "" { //nolint:errorlint // the error itself has the method
+	if h, ok := err.(interface{ Hint() string }); !ok || h.Hint() == "" {
 		t.Errorf("%v has no hint", err)
 	}
 }
