@@ -1,7 +1,6 @@
 package pcapng
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 )
@@ -13,6 +12,36 @@ type Writer struct {
 	dst io.Writer
 	buf []byte
 	err error
+
+	lend   Gatherer // where borrowed frames go; nil copies them
+	parts  [][]byte // what is to be written before buf[begin:]
+	begin  int      // where the part of buf begins that is not in parts
+	lent   int      // bytes in parts
+	spared Packet   // for WriteFrame's way through WritePacket
+}
+
+// Gatherer is an io.Writer that takes a row of buffers as one, as writev(2)
+// does. It must not change or keep them.
+type Gatherer interface {
+	io.Writer
+	WriteBuffers(bufs [][]byte) error
+}
+
+// Frames of LendMin bytes and more are lent to a Gatherer; for smaller ones a
+// copy is cheaper. At most lendMost bytes or lendParts buffers wait.
+const (
+	LendMin   = 256
+	lendMost  = 1 << 20
+	lendParts = 1000 // IOV_MAX is 1024
+)
+
+// Lend makes WriteFrame keep the data of frames of LendMin bytes and more
+// where it is, until the next Flush: who lends calls Flush before that memory
+// changes. It has no effect, and returns false, where the io.Writer is no
+// Gatherer.
+func (w *Writer) Lend() bool {
+	w.lend, _ = w.dst.(Gatherer)
+	return w.lend != nil
 }
 
 // WriteBuffer is how many bytes a Writer gathers before it writes; a larger
@@ -93,6 +122,9 @@ func (w *Writer) settle(start int) error {
 	if len(w.buf) <= WriteBuffer {
 		return nil
 	}
+	if len(w.parts) > 0 {
+		return w.Flush()
+	}
 	// The blocks before the new one first, so that large ones go alone and
 	// the others in writes of at most WriteBuffer.
 	if start > 0 {
@@ -112,6 +144,9 @@ func (w *Writer) Flush() error {
 	if w.err != nil {
 		return w.err
 	}
+	if len(w.parts) > 0 {
+		return w.flushParts()
+	}
 	if len(w.buf) > 0 {
 		if err := w.write(w.buf); err != nil {
 			return err
@@ -121,8 +156,20 @@ func (w *Writer) Flush() error {
 	return w.shrink()
 }
 
+func (w *Writer) flushParts() error {
+	if w.begin < len(w.buf) {
+		w.parts = append(w.parts, w.buf[w.begin:])
+	}
+	if err := w.lend.WriteBuffers(w.parts); err != nil {
+		w.err = fmt.Errorf("write pcapng: %w", err)
+	}
+	clear(w.parts)
+	w.parts, w.begin, w.lent, w.buf = w.parts[:0], 0, 0, w.buf[:0]
+	return w.err
+}
+
 // Buffered is how many bytes wait for Flush.
-func (w *Writer) Buffered() int { return len(w.buf) }
+func (w *Writer) Buffered() int { return w.lent + len(w.buf) - w.begin }
 
 // shrink gives up a buffer that a large block has made.
 func (w *Writer) shrink() error {
@@ -151,36 +198,3 @@ func (b *Block) ForgetLength() {
 	}
 }
 
-// WriteFrame is WritePacket for what a capture writes millions of: no options
-// but direction and drops. flags and drops are left out where they are 0;
-// ifc and length must fit into 32 bits.
-func (w *Writer) WriteFrame(ifc int, ticks uint64, data []byte, length int, flags uint32, drops uint64) error {
-	n, start := len(data), len(w.buf)
-	padded := (n + 3) &^ 3
-	end := epbHead + padded + frameTail
-	if w.err != nil || drops != 0 || flags == 0 || end > cap(w.buf)-start {
-		return w.WritePacket(&Packet{Interface: ifc, Ticks: ticks, Data: data, Len: length, Flags: flags, Drops: drops})
-	}
-	le := binary.LittleEndian
-	b := w.buf[start : start+end]
-	h := b[:epbHead]
-	le.PutUint64(h, uint64(TypePacket)|uint64(end)<<32)
-	le.PutUint64(h[8:], uint64(uint32(ifc))|ticks&^(1<<32-1))
-	le.PutUint64(h[16:], ticks&(1<<32-1)|uint64(n)<<32)
-	le.PutUint32(h[24:], uint32(length))
-	t := b[epbHead+padded:]
-	t = t[:frameTail]
-	le.PutUint32(b[epbHead+padded-4:], 0) // the padding; an empty frame has its length there
-	if n == 0 {
-		le.PutUint32(h[24:], uint32(length))
-	}
-	copy(b[epbHead:], data)
-	le.PutUint64(t, OptFlags|4<<16|uint64(flags)<<32)
-	le.PutUint64(t[8:], uint64(OptEnd)|uint64(end)<<32)
-	w.buf = w.buf[:start+end]
-	return nil
-}
-
-// frameTail is what stands behind the data: epb_flags, the end of the options
-// and the block's length.
-const frameTail = 8 + 4 + 4

@@ -88,6 +88,10 @@ func (w *Writer) AddPoint(p trail.Point, o PointOptions) (id int, err error) {
 	return len(w.points) - 1, nil
 }
 
+// Lend makes WriteFrame keep large frames where they are until the next Flush,
+// which the caller does before their memory changes: see pcapng.Writer.Lend.
+func (w *Writer) Lend() bool { return w.out.Lend() }
+
 // WriteFrame writes a frame and allocates nothing. More than MaxFrame bytes
 // of data are cut. f is not kept.
 func (w *Writer) WriteFrame(f *trail.Frame) error {
