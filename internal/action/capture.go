@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -104,8 +105,10 @@ type capture struct {
 	events  CaptureEvents
 	ctx     context.Context // lives as long as the run
 	cancel  context.CancelCauseFunc
-	started time.Time
 	ledger  record.Ledger
+
+	mu      sync.Mutex // one event at a time; guards what follows
+	started time.Time
 	armed   bool
 	ended   string // the agent's last word
 }
@@ -118,6 +121,8 @@ func (c *capture) run(w io.Writer) error {
 
 // hear takes the agent's talk.
 func (c *capture) hear(m agent.Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch m.Kind {
 	case agent.KindArmed:
 		c.started, c.armed = time.Now(), true
@@ -132,6 +137,20 @@ func (c *capture) hear(m agent.Message) {
 		c.ended = m.Text
 	case agent.KindError: // comes back as the error of run
 	}
+}
+
+// booked writes a stream and keeps the books of what was taken of it.
+type booked struct {
+	w      io.Writer
+	ledger *record.Ledger
+}
+
+func (b *booked) Write(p []byte) (int, error) {
+	n, err := b.w.Write(p)
+	if _, e := b.ledger.Write(p[:n]); err == nil { // of a part it counts the whole blocks
+		err = e
+	}
+	return n, err
 }
 
 // outputGone is the end of a capture whose output takes no more.

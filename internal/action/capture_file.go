@@ -16,14 +16,17 @@ func (c *capture) toFile() (CaptureResult, error) {
 		return c.through(c.options.Stdout, nil)
 	}
 	dir := filepath.Dir(c.options.Output)
-	if err := c.checkDisk(dir); err != nil {
+	if err := c.checkDisk(); err != nil {
 		return CaptureResult{}, err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return CaptureResult{}, Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
 	}
+	if info, err := os.Stat(c.options.Output); err == nil && !info.Mode().IsRegular() && c.options.RotateSize > 0 {
+		return CaptureResult{}, Usage("--rotate-size needs a name for files", fmt.Errorf("%s is no file to rotate", c.options.Output))
+	}
 	out := newFiles(&c.options)
-	r, err := c.through(out, func() error { return c.checkDisk(dir) })
+	r, err := c.through(out, c.checkDisk)
 	if e := out.Close(); e != nil && err == nil {
 		err = fmt.Errorf("close output: %w", e)
 	}
@@ -46,7 +49,7 @@ func (c *capture) through(w io.Writer, look func() error) (CaptureResult, error)
 		defer close(watched)
 		c.watch(done, look)
 	}()
-	err := c.run(io.MultiWriter(&c.ledger, w))
+	err := c.run(&booked{w, &c.ledger})
 	close(done)
 	<-watched
 	if classic != nil && c.armed && err == nil {
@@ -70,25 +73,40 @@ func (c *capture) watch(done <-chan struct{}, look func() error) {
 				c.cancel(limitReached(err.Error()))
 			}
 		}
-		if c.events.Progress != nil {
-			sum := c.ledger.Sum()
-			c.events.Progress(CaptureProgress{Elapsed: time.Since(c.started), Packets: sum.Packets, Bytes: sum.Bytes, Missed: sum.Missed})
-		}
+		c.progress()
 	}
 }
 
-// checkDisk refuses to fill the disk.
-func (c *capture) checkDisk(dir string) error {
+func (c *capture) progress() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.events.Progress != nil && c.armed {
+		sum := c.ledger.Sum()
+		c.events.Progress(CaptureProgress{Elapsed: time.Since(c.started), Packets: sum.Packets, Bytes: sum.Bytes, Missed: sum.Missed})
+	}
+}
+
+// checkDisk refuses to fill the disk that the output is on: that of the file,
+// where there is one (it can be a link to elsewhere), else of its folder. What
+// is written to a pipe or a device is not kept.
+func (c *capture) checkDisk() error {
 	if c.options.MinFree == 0 {
 		return nil
 	}
-	share, err := freeShare(dir)
+	where := filepath.Dir(c.options.Output)
+	if info, err := os.Stat(c.options.Output); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil
+		}
+		where = c.options.Output
+	}
+	share, err := freeShare(where)
 	if err != nil {
 		return nil //nolint:nilerr // a folder that does not exist is told when the file is made
 	}
 	if share*100 < float64(c.options.MinFree) {
 		return &Error{
-			Err:  fmt.Errorf("less than %d %% of the disk under %s free", c.options.MinFree, dir),
+			Err:  fmt.Errorf("less than %d %% of the disk under %s free", c.options.MinFree, filepath.Dir(c.options.Output)),
 			Hint: "write elsewhere, or --min-free 0",
 		}
 	}

@@ -15,7 +15,7 @@ func (c *capture) toScreen() (CaptureResult, error) {
 	pr, pw := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := c.run(io.MultiWriter(&c.ledger, pw))
+		err := c.run(&booked{pw, &c.ledger})
 		_ = pw.Close() // never fails
 		done <- err
 	}()
@@ -39,7 +39,7 @@ func (c *capture) show(r io.Reader) error {
 		if err = in.Read(&f); err != nil {
 			break
 		}
-		if err := c.events.Frame(in.Point(f.Point), &f); err != nil {
+		if err := c.frame(in.Point(f.Point), &f); err != nil {
 			return outputGone{err}
 		}
 	}
@@ -47,4 +47,13 @@ func (c *capture) show(r io.Reader) error {
 		return nil
 	}
 	return fmt.Errorf("read capture stream: %w", err)
+}
+
+func (c *capture) frame(p trail.Point, f *trail.Frame) error {
+	if c.events.Frame == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.events.Frame(p, f)
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/pktrail/pktrail/internal/filter"
 )
 
+// maxAltName is the longest name of an interface: ALTIFNAMSIZ without its NUL,
+// linux/if.h.
+const maxAltName = 127
+
 // minSnapLen keeps an Ethernet header whole.
 const minSnapLen = 14
 
@@ -36,10 +40,12 @@ func (o *CaptureOptions) check() error {
 		return Usage("--points IF names an interface on the path; -i IF one in the target's namespace", errors.New("-i and --points exclude each other"))
 	case q.SnapLen < 0 || q.SnapLen > 0 && q.SnapLen < minSnapLen || q.SnapLen > 262144:
 		return Usage("-s takes 14 to 262144 bytes; 0 keeps packets whole", fmt.Errorf("snap length %d", q.SnapLen))
-	case q.Buffer < 0 || q.Buffer > 2<<30:
-		return Usage("--buffer takes 512K to 2G", fmt.Errorf("buffer of %d bytes", q.Buffer))
+	case q.Buffer < 0 || q.Buffer > 1<<30:
+		return Usage("--buffer takes 512K to 1G", fmt.Errorf("buffer of %d bytes", q.Buffer))
 	case q.Limits.Packets < 0:
 		return Usage("--count takes a number of packets; 0 lifts the limit", fmt.Errorf("count %d", q.Limits.Packets))
+	case q.Limits.Duration < 0 || q.Limits.Bytes < 0:
+		return Usage("--duration 10m and --max-bytes 1G; 0 lifts the limit", errors.New("a limit below 0"))
 	case o.MinFree < 0 || o.MinFree > 99:
 		return Usage("--min-free takes percent, 0 to 99", fmt.Errorf("min-free %d", o.MinFree))
 	}
@@ -47,7 +53,7 @@ func (o *CaptureOptions) check() error {
 		return err
 	}
 	for _, p := range slices.Concat(q.Points, q.Interfaces) {
-		if p == "" || len(p) > 15 || strings.ContainsAny(p, "/ \t\n") {
+		if p == "" || len(p) > maxAltName || strings.ContainsAny(p, "/ \t\n") {
 			return Usage("points are pod, host, bridge, overlay, uplink, path, or names of interfaces", fmt.Errorf("no point %q", p))
 		}
 	}

@@ -88,18 +88,22 @@ func (r *DemoResult) pingAndCapture(ctx context.Context, output string) error {
 		},
 		Output: output,
 	}
+	armed := false
 	var err error
 	r.Capture, err = Capture(ctx, o, CaptureEvents{Armed: func([]trail.Point) {
+		armed = true
 		go func() {
-			err := r.ping(ctx)
-			pinged <- err
+			pinged <- r.ping(ctx)
 			stop(errDemoDone)
 		}()
 	}})
-	if err != nil {
-		return err
+	stop(err) // the ping ends with the capture, and before the lab
+	if armed {
+		if e := <-pinged; err == nil {
+			err = e
+		}
 	}
-	return <-pinged
+	return err
 }
 
 var errDemoDone = errors.New("the reply")

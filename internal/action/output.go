@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,6 +76,7 @@ func (o *files) Write(b []byte) (int, error) {
 // limit would never find its place.
 func (o *files) portion(b []byte) (int, error) {
 	n, empty := 0, o.size == int64(len(o.head))
+	limit := max(o.limit, int64(2*len(o.head))) // or many points would make a file of each packet
 	err := record.Walk(b, func(kind pcapng.BlockType, block []byte) bool {
 		if kind == pcapng.TypeSection {
 			o.head = o.head[:0]
@@ -82,7 +84,7 @@ func (o *files) portion(b []byte) (int, error) {
 		if record.IsHead(kind) {
 			o.head = append(o.head, block...)
 		} else {
-			if !empty && o.size+int64(n+len(block)) > o.limit {
+			if !empty && o.size+int64(n+len(block)) > limit {
 				return false
 			}
 			empty = false
@@ -136,7 +138,8 @@ func (o *files) next() error {
 	o.f, o.size = f, 0
 	o.names = append(o.names, name)
 	if o.keep > 0 && len(o.names) > o.keep {
-		if err := os.Remove(o.names[0]); err != nil {
+		// Somebody else may have cleared it away.
+		if err := os.Remove(o.names[0]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("rotate: %w", err)
 		}
 		o.names = o.names[1:]
@@ -158,18 +161,24 @@ func (o *files) Close() error {
 
 // createPrivate makes a file that only its owner reads, since packets may
 // hold secrets. Under sudo the owner is the person, not root, so that their
-// Wireshark can open it.
+// Wireshark can open it. A file that is there keeps its owner and mode.
 func createPrivate(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		f, err = os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err == nil {
+			return f, nil
+		}
+	}
 	if err != nil {
 		return nil, &Error{Err: fmt.Errorf("create output: %w", err), Hint: "-o FILE needs a folder that exists and may be written"}
 	}
 	uid, e1 := strconv.Atoi(os.Getenv("SUDO_UID"))
 	gid, e2 := strconv.Atoi(os.Getenv("SUDO_GID"))
-	if info, err := f.Stat(); e1 == nil && e2 == nil && err == nil && info.Mode().IsRegular() {
-		if err := f.Chown(uid, gid); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-			return nil, errors.Join(fmt.Errorf("create output: %w", err), f.Close())
-		}
+	if e1 == nil && e2 == nil {
+		// A disk without owners, or sudo to somebody else than root: the
+		// packets are worth more than their owner.
+		_ = f.Chown(uid, gid)
 	}
 	return f, nil
 }
