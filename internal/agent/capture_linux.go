@@ -76,6 +76,9 @@ func capturePackets(ctx context.Context, q *Capture, w io.Writer, talk func(Mess
 	if s.out, err = record.NewWriter(w, header()); err != nil {
 		return err
 	}
+	if s.out.Lend() {
+		s.reader.OnReuse(func() { _ = s.out.Flush() }) // its error is that of the next write
+	}
 	if err := s.arm(); err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func openRings(p *plan, q *Capture) (rings []*afpacket.Ring, err error) {
 		r, err := afpacket.Open(afpacket.Options{
 			Netns: int(pl.in.File().Fd()), Interface: pl.point.Index,
 			Filter: prog, SnapLen: q.SnapLen, Buffer: ringSize(q.Buffer, len(p.places)),
-			Promiscuous: q.Promiscuous, Point: base(pl.point), Alive: pl.in.Alive,
+			Timeout: q.Latency, Promiscuous: q.Promiscuous, Point: base(pl.point), Alive: pl.in.Alive,
 		})
 		if err != nil {
 			return rings, fmt.Errorf("capture at %s: %w", pl.point.Path(), err)

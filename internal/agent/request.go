@@ -55,6 +55,9 @@ type Capture struct {
 	Keep Keep `json:"keep,omitempty"`
 	// Buffer is the size of each ring in bytes; 0 shares out a default.
 	Buffer int64 `json:"buffer,omitempty"`
+	// Latency is how long a packet may wait in a ring that is not full; 0 is a
+	// tenth of a second. Longer costs less.
+	Latency time.Duration `json:"latency,omitempty"`
 	// Promiscuous asks the devices for packets to other MAC addresses too.
 	Promiscuous bool `json:"promiscuous,omitempty"`
 	// CRISocket is the path of the CRI socket; empty looks at the known ones.
@@ -146,6 +149,8 @@ func (c *Capture) check() error {
 		return fmt.Errorf("nobody knows how to keep %q", c.Keep)
 	case c.Buffer < 0 || c.Buffer > afpacket.MaxBuffer:
 		return fmt.Errorf("buffer of %d bytes is not within 0 to %d", c.Buffer, afpacket.MaxBuffer)
+	case c.Latency < 0 || c.Latency > time.Minute:
+		return fmt.Errorf("latency of %v is not within 0 to 1m", c.Latency)
 	case l.Duration < 0 || l.Packets < 0 || l.Bytes < 0:
 		return errors.New("a limit below 0")
 	}

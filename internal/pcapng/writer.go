@@ -197,4 +197,3 @@ func (b *Block) ForgetLength() {
 		copy(b.Raw[16:24], "\xff\xff\xff\xff\xff\xff\xff\xff")
 	}
 }
-

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -26,28 +28,69 @@ type Ledger struct {
 func (l *Ledger) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var failed error
-	err := Walk(b, func(kind pcapng.BlockType, block []byte) bool {
-		if info, ok := Info(block); ok {
-			if uint(info.Point) < uint(len(l.points)) {
-				p := &l.points[info.Point]
-				p.Packets++
-				p.Bytes += int64(info.Len)
-			}
-			l.sum.Packets++
-			l.sum.Bytes += int64(info.Len)
-			return true
-		}
-		failed = l.take(&pcapng.Block{Type: kind, Raw: block})
-		return failed == nil
-	})
-	if err == nil {
-		err = failed
-	}
-	if err != nil {
+	if _, err := l.look(b, false); err != nil {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+// WriteBuffers looks through whole blocks in several buffers, as a Writer that
+// lends them out makes them: a packet's block may be parted behind its head.
+func (l *Ledger) WriteBuffers(bufs [][]byte) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := 0
+	var err error
+	for _, b := range bufs {
+		if rest >= len(b) {
+			rest -= len(b)
+			continue
+		}
+		if rest, err = l.look(b[rest:], true); err != nil {
+			return err
+		}
+	}
+	if rest != 0 {
+		return fmt.Errorf("walk blocks: the last block lacks %d bytes", rest)
+	}
+	return nil
+}
+
+// look goes through a buffer, and returns how many bytes the last block goes
+// on behind it, where it may be parted.
+func (l *Ledger) look(b []byte, parted bool) (rest int, err error) {
+	le := binary.LittleEndian
+	for len(b) > 0 {
+		n := blockLen(b)
+		isPacket := n >= packetHead && len(b) >= packetHead && pcapng.BlockType(le.Uint32(b)) == pcapng.TypePacket
+		if n == 0 || n > len(b) && !(parted && isPacket) {
+			return 0, fmt.Errorf("walk blocks: no whole block in the last %d bytes", len(b))
+		}
+		if isPacket {
+			l.count(le.Uint32(b[8:]), le.Uint32(b[24:]))
+		} else if err := l.take(&pcapng.Block{Type: pcapng.BlockType(le.Uint32(b)), Raw: b[:n:n]}); err != nil {
+			return 0, err
+		}
+		if n > len(b) {
+			return n - len(b), nil
+		}
+		b = b[n:]
+	}
+	return 0, nil
+}
+
+// packetHead is how much of a packet's block has to stand in one buffer: type,
+// length, interface, time, captured length, length.
+const packetHead = 28
+
+func (l *Ledger) count(point, length uint32) {
+	if uint(point) < uint(len(l.points)) {
+		p := &l.points[point]
+		p.Packets++
+		p.Bytes += int64(length)
+	}
+	l.sum.Packets++
+	l.sum.Bytes += int64(length)
 }
 
 func (l *Ledger) take(b *pcapng.Block) error {

@@ -277,3 +277,76 @@ func BenchmarkLedger(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/frames, "ns/block")
 }
+
+// lender hands what a Writer lends out to a Ledger, and copies it.
+type lender struct {
+	ledger record.Ledger
+	all    bytes.Buffer
+}
+
+func (l *lender) Write(b []byte) (int, error) {
+	l.all.Write(b)
+	return l.ledger.Write(b)
+}
+
+func (l *lender) WriteBuffers(bufs [][]byte) error {
+	for _, b := range bufs {
+		l.all.Write(b)
+	}
+	return l.ledger.WriteBuffers(bufs)
+}
+
+// TestLedgerOfBuffers keeps the same books when frames are lent as a Reader
+// finds in the stream.
+func TestLedgerOfBuffers(t *testing.T) {
+	var l lender
+	w, err := record.NewWriter(&l, record.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !w.Lend() {
+		t.Fatal("a Gatherer is not lent to")
+	}
+	id, err := w.AddPoint(trail.Point{Interface: "eth0", Link: 1}, record.PointOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := int64(0)
+	for i := range 5000 {
+		n := []int{60, 300, 1514, 257, 9000}[i%5]
+		f := trail.Frame{Time: int64(i) + 1, Point: id, Dir: trail.In, Len: n, Data: make([]byte, n)}
+		if err := w.WriteFrame(&f); err != nil {
+			t.Fatal(err)
+		}
+		want += int64(n)
+		if i%700 == 0 {
+			if err := w.WriteStats(id, time.Unix(1, 0), trail.Counters{Received: 7, Missed: uint64(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := w.End(record.End{Reason: "done", At: time.Unix(2, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if sum := l.ledger.Sum(); sum.Packets != 5000 || sum.Bytes != want || sum.Missed != 4900 {
+		t.Errorf("the ledger has %+v; want 5000 packets, %d bytes, 4900 missed", sum, want)
+	}
+	if reason, ok := l.ledger.Ended(); !ok || reason != "done" {
+		t.Errorf("ended: %q, %v", reason, ok)
+	}
+	r, err := record.NewReader(&l.all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f trail.Frame
+	n := 0
+	for ; err == nil; n++ {
+		err = r.Read(&f)
+	}
+	if n != 5001 || !errors.Is(err, io.EOF) || !r.Whole() {
+		t.Errorf("the stream has %d frames and ends with %v, whole: %v", n-1, err, r.Whole())
+	}
+	if err := l.ledger.WriteBuffers([][]byte{{1, 2, 3}}); err == nil {
+		t.Error("three bytes are no block")
+	}
+}
