@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -234,6 +235,52 @@ func TestOrderOfRings(t *testing.T) {
 	for where, n := range perPoint {
 		if n != 20 {
 			t.Errorf("%d frames at %s", n, where)
+		}
+	}
+}
+
+// gathering takes packets from the ring's own memory.
+type gathering struct{ watched }
+
+func (g *gathering) WriteBuffers(bufs [][]byte) error {
+	_, err := g.Write(bytes.Join(bufs, nil))
+	return err
+}
+
+// Packets that are lent from the ring to the writer are whole when they are
+// written, however slow that is and however small the ring.
+func TestLentPackets(t *testing.T) {
+	p := newPair(t)
+	labtest.ListenPacket(t, p.b, "udp", ":99")
+	for _, keep := range []Keep{KeepAll, KeepHeaders} {
+		w := &gathering{watched{tb: t, slow: 2 * time.Millisecond}}
+		r := begin(t, Capture{Targets: []string{"netns:" + p.a, "netns:" + p.b}, Filter: "udp port 99", Buffer: 512 << 10, Keep: keep}, w)
+		c := labtest.Dial(t, p.a, "udp", "10.7.0.2:99")
+		message := make([]byte, 1400)
+		for i := range 6000 {
+			// Small and large by turns, each filled with its own number.
+			m := message[:200+(i%3)*600]
+			for j := 0; j+4 <= len(m); j += 4 {
+				binary.BigEndian.PutUint32(m[j:], uint32(i))
+			}
+			_, _ = c.Write(m)
+		}
+		r.end(t)
+		s := read(t, w.all.Bytes())
+		if len(s.frames) < 100 {
+			t.Errorf("%d frames", len(s.frames))
+		}
+		for _, f := range s.frames {
+			if keep != KeepAll {
+				if len(f.Data) != 42 {
+					t.Fatalf("%d bytes were kept", len(f.Data))
+				}
+				continue
+			}
+			m := f.Data[42:]
+			if n := binary.BigEndian.Uint32(m); len(m) != 200+int(n%3)*600 || !bytes.Equal(m, bytes.Repeat(m[:4], len(m)/4)) {
+				t.Fatalf("packet %d is not what was sent: %x", n, m)
+			}
 		}
 	}
 }
