@@ -23,6 +23,31 @@ func (d Direction) String() string {
 	return "?"
 }
 
+// MarshalText writes "in", "out" or nothing, for JSON.
+func (d Direction) MarshalText() ([]byte, error) {
+	switch d {
+	case In:
+		return []byte("in"), nil
+	case Out:
+		return []byte("out"), nil
+	}
+	return []byte{}, nil
+}
+
+// UnmarshalText reads what MarshalText writes. What it does not know is
+// DirUnknown.
+func (d *Direction) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "in":
+		*d = In
+	case "out":
+		*d = Out
+	default:
+		*d = DirUnknown
+	}
+	return nil
+}
+
 // Frame is one sighting of one packet's bytes at one point.
 type Frame struct {
 	// Time is nanoseconds since 1970-01-01 UTC, taken by the kernel.
