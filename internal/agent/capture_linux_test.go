@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -357,5 +358,48 @@ func TestOneOfTwoDeleted(t *testing.T) {
 	s := read(t, out.Bytes())
 	if len(s.at(p.a, "eth0")) != 2 || s.reason() != errEnough.Error() {
 		t.Errorf("%d frames, ended by %q", len(s.frames), s.reason())
+	}
+}
+
+// An interface of this machine, by its name: that one alone, in its role
+// where its path was asked for.
+func TestInterfaceTarget(t *testing.T) {
+	labtest.RequireRoot(t)
+	l, err := net.ListenPacket("udp4", "127.0.0.1:0") //nolint:noctx // at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.LocalAddr().String())
+	for _, points := range [][]string{nil, {"path"}, {"lo"}} {
+		s, r := capture(t, Capture{Targets: []string{"if:lo"}, Points: points, Filter: "udp port " + port}, func() {
+			if _, err := l.WriteTo([]byte("hello"), l.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if p := r.points(); len(s.frames) != 1 || len(p) != 1 || p[0].Interface != "lo" || p[0].Target != "" {
+			t.Errorf("points %v: %d frames at %+v", points, len(s.frames), p)
+		}
+	}
+}
+
+// An interface may be called as a role is: it is meant too.
+func TestInterfaceNamedAsRole(t *testing.T) {
+	a, b := labtest.Namespace(t), labtest.Namespace(t)
+	addr := func(s string) []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix(s)} }
+	labtest.VethPair(t,
+		labtest.VethEnd{Namespace: a, Device: "bridge", Addresses: addr("10.7.0.1/24")},
+		labtest.VethEnd{Namespace: b, Device: "pod", Addresses: addr("10.7.0.2/24")})
+	for want, iface := range map[string]string{"bridge": "bridge", "pod": "bridge"} {
+		s, r := capture(t, Capture{Targets: []string{"netns:" + a}, Points: []string{want}, Filter: "icmp"}, func() {
+			labtest.Ping(t, a, addrB)
+		})
+		var names []string
+		for _, p := range r.points() {
+			names = append(names, p.Interface)
+		}
+		if len(s.at(a, iface)) != 2 || names[0] != iface {
+			t.Errorf("%s: %d frames at %v", want, len(s.frames), names)
+		}
 	}
 }
