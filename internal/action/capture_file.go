@@ -10,6 +10,10 @@ import (
 	"github.com/pktrail/pktrail/internal/record"
 )
 
+// fileLatency keeps the ring's blocks open for longer, so that they are fuller
+// when they are read.
+const fileLatency = time.Second
+
 // toFile passes the stream's blocks on as they are.
 func (c *capture) toFile() (CaptureResult, error) {
 	if c.options.Output == "-" {
@@ -26,7 +30,17 @@ func (c *capture) toFile() (CaptureResult, error) {
 		return CaptureResult{}, Usage("--rotate-size needs a name for files", fmt.Errorf("%s is no file to rotate", c.options.Output))
 	}
 	out := newFiles(&c.options)
-	r, err := c.through(out, c.checkDisk)
+	look := c.checkDisk
+	switch info, err := os.Stat(c.options.Output); {
+	case err != nil || info.Mode().IsRegular():
+		c.options.Request.Latency = fileLatency // nobody waits for the packets
+	case c.options.Output == os.DevNull:
+		c.options.Request.Latency = fileLatency
+		look = nil
+	default:
+		look = nil // a pipe: what is written is not kept
+	}
+	r, err := c.through(out, look)
 	if e := out.Close(); e != nil && err == nil {
 		err = fmt.Errorf("close output: %w", e)
 	}
@@ -37,6 +51,7 @@ func (c *capture) toFile() (CaptureResult, error) {
 // through runs the capture with everything it writes going to w, and looks
 // after it once a second.
 func (c *capture) through(w io.Writer, look func() error) (CaptureResult, error) {
+	to := asGatherer(w)
 	w = &failing{w: w}
 	var classic *record.ClassicWriter
 	if c.options.Pcap {
@@ -47,9 +62,15 @@ func (c *capture) through(w io.Writer, look func() error) (CaptureResult, error)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		c.watch(done, look)
+		if look != nil || c.events.Progress != nil {
+			c.watch(done, look)
+		}
 	}()
-	err := c.run(&booked{w, &c.ledger})
+	var sink io.Writer = &booked{w, &c.ledger}
+	if to != nil && classic == nil {
+		sink = &bookedBuffers{booked{w, &c.ledger}, to}
+	}
+	err := c.run(sink)
 	close(done)
 	<-watched
 	if classic != nil && c.armed && err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/pktrail/pktrail/internal/agent"
@@ -36,9 +37,6 @@ type DemoResult struct {
 	Capture CaptureResult
 }
 
-// demoName is short, and no lab that a person makes is called so by default.
-const demoName = "pkdemo"
-
 // Demo makes a lab of two nodes, captures one ping between two pods at every
 // point on its way, and removes the lab, however it ends.
 func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
@@ -48,16 +46,12 @@ func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
-	// What a demo that was killed has left is nobody's.
-	if _, err := LabDown(demoName); err != nil && !isMissing(err) {
-		return r, err
-	}
-	l, err := LabUp(ctx, lab.Options{Flavour: o.Flavour, Nodes: 2, Pods: 1, Name: demoName})
+	l, err := demoLab(ctx, &o)
 	if err != nil {
 		return r, err
 	}
 	defer func() {
-		_, e := LabDown(demoName)
+		_, e := LabDown(l.Name)
 		err = errors.Join(err, e)
 	}()
 	r.Lab, r.From, r.To = l, l.Pods[0], l.Pods[1]
@@ -68,9 +62,25 @@ func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
 	return r, r.follow(o.Output)
 }
 
-func isMissing(err error) bool {
-	_, ok := errors.AsType[*lab.NotFoundError](err)
-	return ok
+// demoName begins the names of the demo's lab. No lab that a person makes is
+// called so by default.
+const demoName = "pkdemo"
+
+// demoLab makes the lab under the first name that is free. One that is there
+// already may be another demo's at work, or left by one that was killed: who
+// can tell removes it.
+func demoLab(ctx context.Context, o *DemoOptions) (*lab.Lab, error) {
+	for i := 1; ; i++ {
+		name := demoName
+		if i > 1 {
+			name += strconv.Itoa(i)
+		}
+		l, err := LabUp(ctx, lab.Options{Flavour: o.Flavour, Nodes: 2, Pods: 1, Name: name})
+		if _, taken := errors.AsType[*lab.ExistsError](err); !taken || i == 9 {
+			return l, err
+		}
+		o.Note(fmt.Sprintf("lab %s is of another demo, or of one that was killed; pktrail lab down --name %s removes it", name, name))
+	}
 }
 
 // pingAndCapture ends the capture when the reply has been delivered: what

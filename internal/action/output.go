@@ -31,6 +31,7 @@ type files struct {
 	names   []string // files that exist, oldest first
 	head    []byte   // section header and interfaces, repeated in each file
 	removed int      // files that made room for newer ones
+	rows    rows
 }
 
 // newFiles opens nothing yet: what is there under that name is only lost once
@@ -106,18 +107,7 @@ func (o *files) put(b []byte) (int, error) {
 		o.size += int64(n)
 		return n, nil
 	}
-	whole := 0
-	if !o.classic {
-		_ = record.Walk(b[:n], func(_ pcapng.BlockType, block []byte) bool { // its error is the block that was cut
-			whole += len(block)
-			return true
-		})
-	}
-	o.size += int64(whole)
-	// The write's own error is what ended the capture; a pipe or a device
-	// cannot be cut, and need not.
-	_ = o.f.Truncate(o.size)
-	return whole, fmt.Errorf("write output: %w", err)
+	return o.cutBack(b[:n], err)
 }
 
 // next opens the next file of the row, with the head of the one before.

@@ -30,7 +30,7 @@ type Gatherer interface {
 // Frames of LendMin bytes and more are lent to a Gatherer; for smaller ones a
 // copy is cheaper. At most lendMost bytes or lendParts buffers wait.
 const (
-	LendMin   = 256
+	LendMin   = 1024
 	lendMost  = 1 << 20
 	lendParts = 1000 // IOV_MAX is 1024
 )
@@ -46,7 +46,7 @@ func (w *Writer) Lend() bool {
 
 // WriteBuffer is how many bytes a Writer gathers before it writes; a larger
 // block is written alone.
-const WriteBuffer = 256 << 10
+const WriteBuffer = 64 << 10
 
 // NewWriter starts a stream with a section header, which stays in the buffer.
 // Without one (nil) the first raw block has to be it.

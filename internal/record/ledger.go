@@ -18,7 +18,7 @@ import (
 type Ledger struct {
 	mu     sync.Mutex
 	points []trail.PointTotal
-	sum    trail.PointTotal
+	strays trail.PointTotal // packets of points that the stream does not have
 	ended  bool
 	reason string
 }
@@ -88,9 +88,10 @@ func (l *Ledger) count(point, length uint32) {
 		p := &l.points[point]
 		p.Packets++
 		p.Bytes += int64(length)
+		return
 	}
-	l.sum.Packets++
-	l.sum.Bytes += int64(length)
+	l.strays.Packets++
+	l.strays.Bytes += int64(length)
 }
 
 func (l *Ledger) take(b *pcapng.Block) error {
@@ -107,7 +108,6 @@ func (l *Ledger) take(b *pcapng.Block) error {
 			return err
 		}
 		if s.Dropped.Known && uint(s.Interface) < uint(len(l.points)) {
-			l.sum.Missed += s.Dropped.N - l.points[s.Interface].Missed
 			l.points[s.Interface].Missed = s.Dropped.N
 		}
 		l.takeEnd(s.Custom)
@@ -139,7 +139,13 @@ func (l *Ledger) Totals() []trail.PointTotal {
 func (l *Ledger) Sum() trail.PointTotal {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.sum
+	sum := l.strays
+	for i := range l.points {
+		sum.Packets += l.points[i].Packets
+		sum.Bytes += l.points[i].Bytes
+		sum.Missed += l.points[i].Missed
+	}
+	return sum
 }
 
 // Ended reports whether the end record has passed, and what it gives as the

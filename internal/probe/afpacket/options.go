@@ -65,6 +65,10 @@ type layout struct {
 const (
 	maxBlock = 1 << 20
 	minBlock = 128 << 10
+	// Who waits for half a second or more wants few wakeups, and has time
+	// enough in 8 blocks.
+	patientBlock = 4 << 20
+	patient      = 500 * time.Millisecond
 )
 
 func (o Options) layout() layout {
@@ -73,6 +77,9 @@ func (o Options) layout() layout {
 		size = DefaultBuffer
 	}
 	block := maxBlock
+	if o.Timeout >= patient {
+		block = patientBlock
+	}
 	for block > minBlock && size/block < 8 {
 		block /= 2
 	}

@@ -36,8 +36,8 @@ type Reader struct {
 	freed  bool // Close is through; under mu
 }
 
-// NewReader takes the rings over: they are closed by the reader. notify, if
-// not nil, is called for what happens beside the packets, from Read, and from
+// NewReader takes the rings over: they are closed by the reader; after an
+// error they are still the caller's. notify, if not nil, is called for what happens beside the packets, from Read, and from
 // here for an interface that is down from the start.
 func NewReader(rings []*Ring, notify func(Event)) (*Reader, error) {
 	if len(rings) == 0 {

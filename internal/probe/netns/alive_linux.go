@@ -30,8 +30,13 @@ func (n *Namespace) named() bool {
 	if strings.HasPrefix(n.Target.Value, "/") {
 		return leadsTo(n.Target.Value, n.Inode)
 	}
+	hidden := string(n.env.proc) + "/"
 	for _, dir := range n.env.nameDirs() {
-		if leadsTo(filepath.Join(dir, n.Target.Value), n.Inode) {
+		path := filepath.Join(dir, n.Target.Value)
+		if strings.HasPrefix(path, hidden) && inodeOf(path) == 0 {
+			continue // the machine's own root, which we may not see
+		}
+		if leadsTo(path, n.Inode) {
 			return true
 		}
 	}
