@@ -63,7 +63,7 @@ func (l *Ledger) look(b []byte, parted bool) (rest int, err error) {
 	for len(b) > 0 {
 		n := blockLen(b)
 		isPacket := n >= packetHead && len(b) >= packetHead && pcapng.BlockType(le.Uint32(b)) == pcapng.TypePacket
-		if n == 0 || n > len(b) && !(parted && isPacket) {
+		if n == 0 || n > len(b) && (!parted || !isPacket) {
 			return 0, fmt.Errorf("walk blocks: no whole block in the last %d bytes", len(b))
 		}
 		if isPacket {
