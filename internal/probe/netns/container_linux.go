@@ -26,7 +26,10 @@ func (e env) openContainer(ctx context.Context, prefix string) (*Namespace, erro
 		ids := matching(found, prefix)
 		switch len(ids) {
 		case 0:
-			return nil, &NotFoundError{What: what, Names: shortNames(slices.Collect(maps.Keys(found)))}
+			return nil, &NotFoundError{
+				What: what, Names: shortNames(slices.Collect(maps.Keys(found))),
+				instead: "no container is to be seen in /proc here; on its node it is",
+			}
 		case 1:
 		default:
 			return nil, &AmbiguousError{What: what, Names: firstNames(ids)}

@@ -102,7 +102,10 @@ func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
 	if err := errors.Join(failed...); err != nil && len(names) == 0 {
 		return nil, fmt.Errorf("find pod %s: %w", value, err)
 	}
-	return nil, &NotFoundError{What: "pod " + value + " on this node", Names: firstNames(names)}
+	return nil, &NotFoundError{
+		What: "pod " + value + " on this node", Names: firstNames(names),
+		instead: "the runtime has no pods here; run pktrail on the pod's node",
+	}
 }
 
 // sockets gives the sockets that exist, or the one that the user chose.

@@ -19,6 +19,8 @@ type NotFoundError struct {
 	// Why explains more where something is known, e.g. which runtime did not
 	// answer.
 	Why string
+
+	instead string // the hint where there are no names
 }
 
 func (e *NotFoundError) Error() string {
@@ -31,7 +33,7 @@ func (e *NotFoundError) Error() string {
 // Hint lists what does exist.
 func (e *NotFoundError) Hint() string {
 	if len(e.Names) == 0 {
-		return ""
+		return e.instead
 	}
 	return "there are: " + strings.Join(e.Names, ", ")
 }

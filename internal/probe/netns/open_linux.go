@@ -80,7 +80,7 @@ func (e env) openNamed(value string) (*Namespace, error) {
 	if refused != nil {
 		return nil, refused
 	}
-	nf := &NotFoundError{What: "network namespace " + value}
+	nf := &NotFoundError{What: "network namespace " + value, instead: "no namespace has a name here; pid:N and container:ID need none"}
 	for _, n := range e.names() {
 		nf.Names = append(nf.Names, n.name)
 	}

@@ -87,7 +87,7 @@ func (e env) openPID(pid int, start uint64) (*Namespace, error) {
 	before, err := e.proc.stat(pid)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ESRCH):
-		return nil, &NotFoundError{What: what}
+		return nil, &NotFoundError{What: what, instead: "ps shows the processes there are; a process in another pid namespace has another number there"}
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", what, err)
 	case before.state == 'Z', before.state == 'X':
