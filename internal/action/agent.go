@@ -11,3 +11,6 @@ import (
 func ServeAgent(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
 	return agent.Serve(ctx, args, in, out, talk)
 }
+
+// Targets are names that a target can have on this machine.
+func Targets() []string { return agent.Targets() }

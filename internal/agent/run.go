@@ -31,3 +31,12 @@ func CheckTarget(text string) error {
 	_, err := netns.ParseTarget(text)
 	return err
 }
+
+// Targets are names that a target can have here, for a shell's completion.
+func Targets() []string {
+	var out []string
+	for _, name := range netns.Names(netns.Options{}) {
+		out = append(out, string(netns.Netns)+":"+name)
+	}
+	return append(out, string(netns.Host))
+}

@@ -57,6 +57,9 @@ are taken. -o keeps whole packets, as pcapng.
 	f.BoolVar(&o.Request.Promiscuous, "promisc", false, "take packets to other stations too")
 	f.StringVar(&o.Request.CRISocket, "socket", "", "path of the CRI socket (default: the known ones)")
 	_ = f.MarkHidden("write") // cannot err: the flag was just made
+	cmd.ValidArgsFunction = completeTargets
+	_ = cmd.RegisterFlagCompletionFunc("points", cobra.FixedCompletions( // cannot err: the flag was just made
+		[]cobra.Completion{"path", "pod", "host", "bridge", "overlay", "uplink"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := splitFilter(cmd, args, &o); err != nil {
 			return err
@@ -67,6 +70,11 @@ are taken. -o keeps whole packets, as pcapng.
 		return runCapture(cmd.Context(), s, &o, captureView{json: asJSON, headersOnly: headersOnly})
 	}
 	return cmd
+}
+
+// completeTargets offers what can be named without asking anybody.
+func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return append(action.Targets(), "pid:", "container:", "cri:", "if:"), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // splitFilter takes the targets before -- and the filter's words behind it.

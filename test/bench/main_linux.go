@@ -80,6 +80,13 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		t.row(l, r)
 	}
 	t.end()
+	if fileExists("./pktrail-agent") {
+		agent, other, err := agentPeak(ctx, bed, o)
+		if err != nil {
+			return fmt.Errorf("agent: %w", err)
+		}
+		fmt.Fprintf(out, "\npeak memory behind a pipe, ring included: pktrail-agent %.1f MiB, tcpdump %.1f MiB\n", float64(agent)/1024, float64(other)/1024)
+	}
 	if o.packages {
 		return packages(ctx, o, out)
 	}
