@@ -56,7 +56,9 @@ func peakBehindPipe(ctx context.Context, b *bed, request string, argv ...string)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return 0, err
 	}
-	<-read
+	if err := <-read; err != nil {
+		return 0, err
+	}
 	if err := cmd.Wait(); err != nil {
 		return 0, fmt.Errorf("%w: %s", err, talk.Bytes())
 	}
