@@ -105,7 +105,7 @@ func TestLendFails(t *testing.T) {
 	if err := w.Write(&Interface{LinkType: 1, Resolution: Nanoseconds}); err != nil {
 		t.Fatal(err)
 	}
-	frame := func() error { return w.WriteFrame(0, 1, make([]byte, 1000), 1000, 1, 0) }
+	frame := func() error { return w.WriteFrame(0, 1, make([]byte, 2*LendMin), 2*LendMin, 1, 0) }
 	if err := frame(); err != nil {
 		t.Fatal(err)
 	}
