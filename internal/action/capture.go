@@ -60,7 +60,7 @@ type CaptureProgress struct {
 // CaptureResult is what a capture caught.
 type CaptureResult struct {
 	Points  []trail.PointTotal `json:"points"`
-	Elapsed time.Duration      `json:"elapsed"`
+	Elapsed time.Duration      `json:"-"`
 	// EndedBy is in words: "Ctrl-C", "--count 20", "its target", "an error".
 	EndedBy string `json:"endedBy"`
 	// Because says more, where there is more to say: "the network namespace
@@ -169,6 +169,10 @@ func (c *capture) result(err error) (CaptureResult, error) {
 	case isGone && isPipe(gone):
 		return r, nil // as with every program in a pipe: the reader had enough
 	case !c.armed:
+		if _, ok := errors.AsType[Interrupted](err); ok {
+			r.EndedBy, r.Because = ended(c.ctx), "" // while it waited for a pipe's reader
+			return r, nil
+		}
 		return CaptureResult{}, explain(err)
 	}
 	return r, explain(err)

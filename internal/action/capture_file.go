@@ -23,13 +23,20 @@ func (c *capture) toFile() (CaptureResult, error) {
 	if err := c.checkDisk(); err != nil {
 		return CaptureResult{}, err
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+	if !isFolder(dir) {
 		return CaptureResult{}, Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
+	}
+	if info, err := os.Stat(c.options.Output); err == nil && info.IsDir() {
+		return CaptureResult{}, Usage("-o names a file in it", fmt.Errorf("%s is a folder", c.options.Output))
+	}
+	if old := c.earlierRow(); len(old) > 0 {
+		return CaptureResult{}, Usage("remove them, or take another name", fmt.Errorf("%s is of an earlier capture", old[0]))
 	}
 	if info, err := os.Stat(c.options.Output); err == nil && !info.Mode().IsRegular() && c.options.RotateSize > 0 {
 		return CaptureResult{}, Usage("--rotate-size needs a name for files", fmt.Errorf("%s is no file to rotate", c.options.Output))
 	}
 	out := newFiles(&c.options)
+	out.ctx, out.note = c.ctx, c.events.Note
 	look := c.checkDisk
 	switch info, err := os.Stat(c.options.Output); {
 	case err != nil || info.Mode().IsRegular():
@@ -46,6 +53,24 @@ func (c *capture) toFile() (CaptureResult, error) {
 	}
 	r.Files, r.Removed = out.names, out.removed
 	return r, err
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// earlierRow lists files that rotation would mix its own with.
+func (c *capture) earlierRow() []string {
+	if c.options.RotateSize == 0 {
+		return nil
+	}
+	before, ext := splitName(c.options.Output)
+	old, err := filepath.Glob(before + "_[0-9][0-9][0-9][0-9][0-9]" + ext)
+	if err != nil {
+		return nil // a name with brackets: nothing is to be found by it
+	}
+	return old
 }
 
 // through runs the capture with everything it writes going to w, and looks

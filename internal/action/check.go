@@ -3,6 +3,7 @@ package action
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -26,7 +27,7 @@ func (o *CaptureOptions) check() error {
 	}
 	for i, t := range q.Targets {
 		if err := agent.CheckTarget(t); err != nil {
-			return explainTarget(err)
+			return explainTarget(t, err)
 		}
 		if slices.Contains(q.Targets[:i], t) {
 			return Usage("name each target once", fmt.Errorf("target %q is named twice", t))
@@ -116,10 +117,37 @@ type hinter interface {
 	Hint() string
 }
 
-func explainTarget(err error) error {
+func explainTarget(text string, err error) error {
 	out := &Error{Err: err, Usage: true}
+	if hint := meant(text); hint != "" {
+		out.Hint = hint
+		return out
+	}
 	if h, ok := errors.AsType[hinter](err); ok {
 		out.Hint = h.Hint()
 	}
 	return out
+}
+
+// meant guesses what a word was that is no target.
+func meant(text string) string {
+	if strings.Contains(text, ":") {
+		return ""
+	}
+	if text == "any" {
+		return "host -i any takes all interfaces of this machine"
+	}
+	if _, err := net.InterfaceByName(text); err == nil {
+		return "if:" + text + " is that interface of this machine"
+	}
+	if _, err := filter.Parse(text); err == nil {
+		return "a filter stands behind --, as in pktrail capture netns:NAME -- tcp port 80"
+	}
+	if slices.Contains([]string{"port", "host", "src", "dst", "net", "portrange", "not", "greater", "less"}, text) {
+		return "a filter stands behind --, as in pktrail capture netns:NAME -- tcp port 80"
+	}
+	if strings.Contains(text, "/") {
+		return "on a pod's node: cri:NAMESPACE/POD"
+	}
+	return "netns:NAME, pid:N, container:ID, cri:NAMESPACE/POD, if:NAME or host"
 }

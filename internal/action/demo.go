@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -45,6 +46,9 @@ func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
 	}
 	if o.Note == nil {
 		o.Note = func(string) {}
+	}
+	if dir := filepath.Dir(o.Output); !isFolder(dir) {
+		return r, Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
 	}
 	l, err := demoLab(ctx, &o)
 	if err != nil {

@@ -9,15 +9,14 @@ import (
 // Diagnosis is what will work on this machine.
 type Diagnosis struct {
 	Checks []Check `json:"checks"`
-	// Capture and Trace are "ok", "no" or "unknown".
+	// Capture is "ok", "no" or "unknown".
 	Capture string `json:"capture"`
-	Trace   string `json:"trace"`
 }
 
 // Doctor asks this machine what will work on it, and changes nothing.
 func Doctor(ctx context.Context) Diagnosis {
 	checks := agent.Examine(ctx)
-	return Diagnosis{Checks: checks, Capture: agent.Works(checks, "capture"), Trace: agent.Works(checks, "trace")}
+	return Diagnosis{Checks: checks, Capture: agent.Works(checks, "capture")}
 }
 
 // Check is one question about this machine, and its answer.

@@ -3,6 +3,7 @@ package action
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"syscall"
@@ -63,7 +64,8 @@ func explainLab(err error) error {
 		return out
 	}
 	if e, ok := errors.AsType[*lab.OptionError](err); ok {
-		out.Usage, out.Hint = true, "it must be "+e.Want
+		out.Usage, out.Err = true, fmt.Errorf("no lab can have %s %q", e.Option, e.Value)
+		out.Hint = "it must be " + e.Want
 		return out
 	}
 	if _, ok := errors.AsType[*lab.KernelError](err); ok {

@@ -1,6 +1,7 @@
 package action
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/pktrail/pktrail/internal/pcapng"
 	"github.com/pktrail/pktrail/internal/record"
@@ -25,6 +28,9 @@ type files struct {
 	// records.
 	classic bool
 
+	ctx  context.Context // ends the wait for a pipe's reader; lives as long as the capture
+	note func(string)
+
 	f       *os.File
 	size    int64    // bytes in f, whole blocks only
 	number  int      // of the file in the row, from 1
@@ -37,7 +43,7 @@ type files struct {
 // newFiles opens nothing yet: what is there under that name is only lost once
 // there is something to write.
 func newFiles(o *CaptureOptions) *files {
-	return &files{path: o.Output, limit: o.RotateSize, keep: o.RotateFiles, classic: o.Pcap}
+	return &files{ctx: context.Background(), path: o.Output, limit: o.RotateSize, keep: o.RotateFiles, classic: o.Pcap}
 }
 
 // Write implements io.Writer for whole blocks.
@@ -118,10 +124,10 @@ func (o *files) next() error {
 	o.number++
 	name := o.path
 	if o.limit > 0 {
-		ext := filepath.Ext(o.path)
-		name = fmt.Sprintf("%s_%05d%s", strings.TrimSuffix(o.path, ext), o.number, ext)
+		before, ext := splitName(o.path)
+		name = fmt.Sprintf("%s_%05d%s", before, o.number, ext)
 	}
-	f, err := createPrivate(name)
+	f, err := o.create(name)
 	if err != nil {
 		return err
 	}
@@ -149,23 +155,70 @@ func (o *files) Close() error {
 	return f.Close()
 }
 
+// splitName parts a name before its extension; ".pcapng" is all extension, and
+// none.
+func splitName(path string) (before, ext string) {
+	ext = filepath.Ext(path)
+	if ext == filepath.Base(path) {
+		ext = ""
+	}
+	return strings.TrimSuffix(path, ext), ext
+}
+
+// create opens an output: a pipe as soon as somebody reads it.
+func (o *files) create(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return createPrivate(name)
+	}
+	said := false
+	for {
+		f, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+		if !errors.Is(err, syscall.ENXIO) {
+			return f, err
+		}
+		if !said && o.note != nil {
+			said = true
+			o.note("waiting for a reader of " + name)
+		}
+		select {
+		case <-o.ctx.Done():
+			return nil, fmt.Errorf("wait for a reader of %s: %w", name, context.Cause(o.ctx))
+		case <-time.After(pipePatience):
+		}
+	}
+}
+
+// pipePatience is how often a pipe is tried that has no reader: the kernel
+// tells nobody when one comes (fifo(7)).
+const pipePatience = 50 * time.Millisecond
+
 // createPrivate makes a file that only its owner reads, since packets may
 // hold secrets. Under sudo the owner is the person, not root, so that their
-// Wireshark can open it. A file that is there keeps its owner and mode.
+// Wireshark can open it. A file that is there keeps its owner and mode, and is
+// refused while another capture writes it.
 func createPrivate(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	isNew := err == nil
 	if errors.Is(err, fs.ErrExist) {
-		f, err = os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err == nil {
-			return f, nil
-		}
+		f, err = os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o600)
 	}
 	if err != nil {
 		return nil, &Error{Err: fmt.Errorf("create output: %w", err), Hint: "-o FILE needs a folder that exists and may be written"}
 	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return f, nil //nolint:nilerr // a device, which is what it is
+	}
+	if err := lockFile(f); err != nil {
+		return nil, errors.Join(&Error{Err: fmt.Errorf("%s is being written by another capture", name), Hint: "-o NAME that is free"}, f.Close())
+	}
+	if err := f.Truncate(0); err != nil {
+		return nil, errors.Join(fmt.Errorf("create output: %w", err), f.Close())
+	}
 	uid, e1 := strconv.Atoi(os.Getenv("SUDO_UID"))
 	gid, e2 := strconv.Atoi(os.Getenv("SUDO_GID"))
-	if e1 == nil && e2 == nil {
+	if isNew && e1 == nil && e2 == nil {
 		// A disk without owners, or sudo to somebody else than root: the
 		// packets are worth more than their owner.
 		_ = f.Chown(uid, gid)

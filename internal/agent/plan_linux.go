@@ -196,10 +196,11 @@ func noPoint(wanted string, ns *netns.Namespace, path *netns.Path) error {
 	for _, pt := range path.Points {
 		have = append(have, fmt.Sprintf("%s (%s)", pt.Role, pt.Interface))
 	}
-	tip := "its points are: " + strings.Join(have, ", ")
-	if len(path.Notes) > 0 {
-		tip += "; " + strings.Join(path.Notes, "; ")
+	var tips []string
+	if len(have) > 0 {
+		tips = append(tips, "its points are: "+strings.Join(have, ", "))
 	}
+	tip := strings.Join(append(tips, path.Notes...), "; ")
 	return &TargetError{Err: fmt.Errorf("no point %q on the path of %s", wanted, ns.Label), Tip: tip}
 }
 

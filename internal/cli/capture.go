@@ -28,18 +28,20 @@ func newCapture(s Streams) *cobra.Command {
 		Short:   "Packets of pods, containers, processes, namespaces: on screen, into a file, into Wireshark",
 		Example: captureExample,
 		GroupID: groupMain,
+
+		DisableFlagsInUseLine: true,
 		Long: `Captures packets where they pass.
 
 TARGET is netns:NAME or netns:/PATH, pid:N, container:ID (any runtime),
 cri:NAMESPACE/POD (by the node's CRI socket), if:NAME or host. Without -o a
 line is printed for each packet, as tcpdump -n prints it; only headers and DNS
 are taken. -o keeps whole packets, as pcapng.
-` + exitCodes,
+`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&o.Request.Filter, "filter", "f", "", "pcap-filter(7) expression; words after -- are the filter too")
-	f.StringArrayVarP(&o.Request.Interfaces, "interface", "i", nil, "interface in the target's namespace, again for more; any is all (default: all; of a node: its uplink)")
+	f.StringArrayVarP(&o.Request.Interfaces, "interface", "i", nil, "interface in the target's namespace, again for more; any is all (default: all; a node's uplink)")
 	f.StringSliceVar(&o.Request.Points, "points", nil, "points on the way to the wire: pod, host, bridge, overlay, uplink, path for all, or an interface's name")
 	f.StringVarP(&o.Output, "output", "o", "", "write packets to this file; - is stdout")
 	f.StringVarP(&o.Output, "write", "w", "", "the same as -o")
@@ -64,6 +66,12 @@ are taken. -o keeps whole packets, as pcapng.
 		if err := splitFilter(cmd, args, &o); err != nil {
 			return err
 		}
+		if err := notEmpty(cmd, "points", "output", "write", "interface", "socket"); err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("output") && cmd.Flags().Changed("write") {
+			return action.Usage("-o FILE", errors.New("-o and -w are the same flag"))
+		}
 		o.Request.Limits.Duration = time.Duration(duration)
 		o.Request.Limits.Bytes = int64(maxBytes)
 		o.Request.Buffer, o.RotateSize = int64(buffer), int64(rotate)
@@ -75,6 +83,16 @@ are taken. -o keeps whole packets, as pcapng.
 // completeTargets offers what can be named without asking anybody.
 func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	return append(action.Targets(), "pid:", "container:", "cri:", "if:"), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// notEmpty refuses flags that were given nothing, as by an unset variable.
+func notEmpty(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && (f.Value.String() == "" || f.Value.String() == "[]") {
+			return action.Usage("leave --"+name+" out, or give it a value", fmt.Errorf("flag --%s is empty", name))
+		}
+	}
+	return nil
 }
 
 // splitFilter takes the targets before -- and the filter's words behind it.

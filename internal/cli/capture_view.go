@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -80,7 +80,7 @@ func (v *captureView) output() string {
 	if v.options.Output == "-" {
 		return "stdout"
 	}
-	return v.options.Output
+	return oneLine(v.options.Output)
 }
 
 func (v *captureView) note(s string) {
@@ -114,11 +114,11 @@ func (v *captureView) frame(p trail.Point, f *trail.Frame) error {
 }
 
 func (v *captureView) printJSON(value any) error {
-	b, err := json.Marshal(value)
-	if err != nil {
+	var b bytes.Buffer
+	if err := writeJSON(&b, value); err != nil {
 		return fmt.Errorf("encode line: %w", err)
 	}
-	return v.lines.Append(func(buf []byte) []byte { return append(append(buf, b...), '\n') })
+	return v.lines.Append(func(buf []byte) []byte { return append(buf, b.Bytes()...) })
 }
 
 // progress draws the live line.
@@ -142,27 +142,40 @@ func (v *captureView) clear() {
 func (v *captureView) summary(r action.CaptureResult) {
 	if v.json {
 		_ = errors.Join(v.printJSON(struct {
-			Kind string `json:"kind"` // "summary"
+			Kind    string  `json:"kind"` // "summary"
+			Seconds float64 `json:"seconds"`
 			action.CaptureResult
-		}{"summary", r}), v.lines.Flush()) // a reader that is gone has seen the packets
+		}{"summary", r.Elapsed.Seconds(), r}), v.lines.Flush()) // a reader that is gone has seen the packets
 	}
 	w := v.streams.Err
 	if isTerminal(w) && r.EndedBy == "Ctrl-C" {
 		fmt.Fprintln(w) // below the terminal's own ^C
 	}
-	fmt.Fprint(w, text.Totals(r.Points, len(v.options.Request.Points) > 0))
-	if len(r.Files) > 1 || r.Removed > 0 {
-		fmt.Fprintf(w, "%s: %s to %s", text.Count(len(r.Files), "file"), r.Files[0], r.Files[len(r.Files)-1])
-		if r.Removed > 0 {
-			fmt.Fprintf(w, ", %d older ones removed", r.Removed)
-		}
-		fmt.Fprintln(w)
+	if len(r.Points) == 0 {
+		fmt.Fprintln(w, "0 packets: no interface was up")
 	}
+	fmt.Fprint(w, text.Totals(r.Points, len(v.options.Request.Points) > 0))
+	v.listFiles(r)
 	because := ""
 	if r.Because != "" {
 		because = ": " + oneLine(r.Because)
 	}
 	fmt.Fprintf(w, "ended by %s after %s%s\n", r.EndedBy, text.Duration(r.Elapsed), because)
+}
+
+// listFiles says where the packets are, if that is not simply -o.
+func (v *captureView) listFiles(r action.CaptureResult) {
+	if v.options.RotateSize == 0 || len(r.Files) == 0 {
+		return
+	}
+	line := text.Count(len(r.Files), "file") + ": " + r.Files[0]
+	if len(r.Files) > 1 {
+		line += " to " + r.Files[len(r.Files)-1]
+	}
+	if r.Removed > 0 {
+		line += ", " + text.Count(r.Removed, "older one") + " removed"
+	}
+	fmt.Fprintln(v.streams.Err, oneLine(line))
 }
 
 // isTerminal reports whether a stream is a terminal.

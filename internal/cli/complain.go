@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +24,9 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 func complain(w io.Writer, cmd *cobra.Command, err error) int {
 	if code, ok := errors.AsType[exitError](err); ok {
 		return int(code)
+	}
+	if action.IsClosed(err) {
+		return exitDone // the reader of the output had enough
 	}
 	hint, detail, code := "", "", exitFailed
 	if e, ok := errors.AsType[*action.Error](err); ok {
@@ -43,6 +48,13 @@ func complain(w io.Writer, cmd *cobra.Command, err error) int {
 	return code
 }
 
+// oneLine keeps a text to one line, and a terminal safe from what somebody has
+// put into a name.
 func oneLine(s string) string {
-	return strings.Join(strings.Fields(s), " ")
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) && !unicode.IsSpace(r) {
+			return '?'
+		}
+		return r
+	}, s)), " ")
 }

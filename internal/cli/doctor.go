@@ -20,8 +20,7 @@ func newDoctor(s Streams) *cobra.Command {
 		GroupID: groupMain,
 		Long: `Asks this machine what will work on it, for this user: the kernel, the
 capabilities, BTF, packet sockets, namespaces, container runtimes. It changes
-nothing. Exit code 1 if a capture cannot work.
-` + exitCodes,
+nothing. Exit code 1 if a capture cannot work.`,
 		Args: onlyArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d := action.Doctor(cmd.Context())
@@ -47,7 +46,7 @@ func writeDiagnosis(w io.Writer, d action.Diagnosis) error {
 	for i, c := range d.Checks {
 		rows[i] = text.Check{State: string(c.State), Name: c.Name, Detail: c.Detail, Hint: c.Hint}
 	}
-	_, err := fmt.Fprint(w, text.Checks(rows), "\n", verdict("capture", d.Capture, d.Checks), verdict("trace", d.Trace, d.Checks))
+	_, err := fmt.Fprint(w, text.Checks(rows), "\n", verdict("capture", d.Capture, d.Checks))
 	return err
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +41,12 @@ func newLabUp(s Streams) *cobra.Command {
 			"flannel", "ptp", "calico", "macvlan", "ipvlan",
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := notEmpty(cmd, "name"); err != nil {
+				return err
+			}
+			if o.Nodes == 0 || o.Pods == 0 {
+				return action.Usage("--nodes and --pods are at least 1", errors.New("a lab of nothing"))
+			}
 			if len(args) == 1 {
 				o.Flavour = action.LabFlavour(args[0])
 			}
@@ -98,12 +105,17 @@ func newLabList(s Streams) *cobra.Command {
 }
 
 func newLabExec(s Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:     "exec POD|NODE -- COMMAND [ARG...]",
-		Short:   "Run a program in the network namespace of a pod or node",
+	cmd := &cobra.Command{
+		Use:   "exec POD|NODE -- COMMAND [ARG...]",
+		Short: "Run a program in the network namespace of a pod or node",
+		Long: `Runs a program in the network namespace of a pod or node. Its exit code is
+that of the program, 128 and the signal's number if one killed it.`,
 		Example: "  pktrail lab exec pkl-node1-pod1 -- ping 10.244.2.2",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dash := cmd.ArgsLenAtDash(); len(args) < 2 || dash > 1 || dash == 0 {
+			if len(args) > 1 && args[1] == "--" {
+				args = slices.Delete(args, 1, 2)
+			}
+			if len(args) < 2 || cmd.ArgsLenAtDash() == 0 {
 				return action.Usage("pktrail lab exec pkl-node1-pod1 -- ping 10.244.2.2", errors.New("a pod and a command are needed"))
 			}
 			code, err := action.LabExec(cmd.Context(), args[0], args[1:], s.In, s.Out, s.Err)
@@ -116,6 +128,8 @@ func newLabExec(s Streams) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().SetInterspersed(false) // what stands behind the pod belongs to the program
+	return cmd
 }
 
 func newLabDown(s Streams) *cobra.Command {

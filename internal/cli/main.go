@@ -2,21 +2,22 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/pktrail/pktrail/internal/action"
 )
 
 // Exit codes, the same for every command.
 const (
-	exitDone    = 0 // done; Ctrl-C is a capture's normal end
-	exitFailed  = 1 // failed
-	exitUsage   = 2 // the command was typed wrong
-	exitArrived = 3 // the packet did not arrive
-	exitUnknown = 4 // nothing matched, or unknown
+	exitDone   = 0   // done; Ctrl-C is a capture's normal end
+	exitFailed = 1   // failed
+	exitUsage  = 2   // the command was typed wrong
+	exitKilled = 128 // plus the number of the second signal
 )
 
 // Streams are the process's three files. stdout is the result, stderr is the
@@ -31,7 +32,7 @@ func Main() int {
 	// A reader that goes away ends a capture like Ctrl-C does: the write
 	// fails with EPIPE and the summary is still printed.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := untilSignal(context.Background())
+	ctx, stop := untilSignal(context.Background(), os.Stderr)
 	defer stop()
 	return Run(ctx, os.Args, Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
 }
@@ -47,23 +48,44 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	return complain(s.Err, cmd, err)
 }
 
+// stalled is how long the end may take until a person is told what it waits
+// for.
+const stalled = 2 * time.Second
+
 // untilSignal gives a context that the first SIGINT, SIGTERM or SIGHUP ends.
-// From then on signals have their default effect again, so that a second
-// Ctrl-C kills (exit code 130 in a shell).
-func untilSignal(parent context.Context) (context.Context, func()) {
+// The second kills, with an exit code as a shell gives it: also where signals
+// were ignored when the program started, as behind a shell's &.
+func untilSignal(parent context.Context, talk io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
-	ch := make(chan os.Signal, 1)
+	ch := make(chan os.Signal, 2)
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	done := make(chan struct{})
 	go func() {
 		select {
 		case sig := <-ch:
-			signal.Stop(ch)
 			cancel(action.Interrupted{Signal: sig})
-		case <-ctx.Done():
+		case <-done:
+			return
+		}
+		late := time.After(stalled)
+		for {
+			select {
+			case <-late:
+				fmt.Fprintln(talk, "note: what was caught waits for the output, which takes nothing; a second Ctrl-C ends at once")
+			case sig := <-ch:
+				code := exitKilled
+				if n, ok := sig.(syscall.Signal); ok {
+					code += int(n)
+				}
+				os.Exit(code)
+			case <-done:
+				return
+			}
 		}
 	}()
 	return ctx, func() {
 		signal.Stop(ch)
+		close(done)
 		cancel(context.Canceled)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,10 +12,11 @@ import (
 	"github.com/pktrail/pktrail/internal/action"
 )
 
+// exitCodes ends every help text.
 const exitCodes = `
 Exit codes: 0 done (Ctrl-C is a capture's normal end), 1 failed, 2 usage,
-3 the packet did not arrive, 4 nothing matched or unknown,
-130 killed by a second Ctrl-C.`
+130 killed by a second Ctrl-C.
+`
 
 const (
 	groupMain = "main"
@@ -28,8 +30,8 @@ func newRoot(s Streams) *cobra.Command {
 		Long: `pktrail shows where a packet goes, and why it did not arrive.
 
 It captures packets at every point on their way between two pods: in the pod,
-at its interface on the node, on bridge, overlay and uplink.
-` + exitCodes,
+at its interface on the node, on bridge, overlay and uplink.`,
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -44,6 +46,10 @@ at its interface on the node, on bridge, overlay and uplink.
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	root.SetFlagErrorFunc(foreignFlag)
+	root.SetVersionTemplate("pktrail {{.Version}}\n")
+	// Flags keep to the width that all output keeps to.
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 100 "))
+	root.SetHelpTemplate(root.HelpTemplate() + exitCodes)
 	root.AddGroup(&cobra.Group{ID: groupMain, Title: "Commands:"}, &cobra.Group{ID: groupMore, Title: "More:"})
 	root.SetHelpCommandGroupID(groupMore)
 	root.SetCompletionCommandGroupID(groupMore)
@@ -76,7 +82,11 @@ func foreignFlag(cmd *cobra.Command, err error) error {
 		if cause, ok := errors.AsType[*action.Error](invalid.Unwrap()); ok && cause.Hint != "" {
 			hint = cause.Hint
 		}
-		err = fmt.Errorf("flag --%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
+		cause := invalid.Unwrap()
+		if _, ok := errors.AsType[*strconv.NumError](cause); ok {
+			cause, hint = errors.New("not a number, or too large a one"), "--"+invalid.GetFlag().Name+" takes a whole number"
+		}
+		err = fmt.Errorf("flag --%s %q: %w", invalid.GetFlag().Name, invalid.GetValue(), cause)
 	}
 	return action.Usage(hint, err)
 }
@@ -101,7 +111,13 @@ func habit(command, flag string) (hint string, ok bool) {
 		"G": "--duration ends the capture; --rotate-size and --rotate-files keep it small",
 		"B": "--buffer SIZE, as in --buffer 32M",
 		"l": "lines are written as they come: leave -l out",
-		"U": "the file is written as packets come: leave -U out",
+		"U": "the file is written within a second: leave -U out",
+		"v": "-o FILE, then tshark -V -r FILE shows every field",
+		"q": "lines are as tcpdump prints them: leave -q out",
+		"t": "each line begins with its time: leave -t out; --json has the date",
+		"S": "sequence numbers are relative: --json or -o FILE for more",
+		"K": "checksums are not judged: leave -K out",
+		"Q": "the filter knows inbound and outbound, as in -- inbound and icmp",
 		"D": "pktrail capture netns:NAME captures on all interfaces; ip -n NAME link lists them",
 		"F": "-f FILTER, or the filter's words after --",
 		"Y": "that is Wireshark's display filter; -f takes the language of tcpdump",
