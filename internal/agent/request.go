@@ -120,7 +120,6 @@ func ReadRequest(r io.Reader) (Request, error) {
 }
 
 // check refuses what can be seen to be wrong without opening anything.
-
 func (q Request) check() error {
 	switch {
 	case q.Version < 1 || q.Version > Version:

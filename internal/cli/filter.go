@@ -24,6 +24,9 @@ file; --live is the one that a capture attaches, --inner the one of tunnels.`,
 			if len(args) == 0 && dump == 0 {
 				return action.Usage("pktrail filter 'tcp port 80'", errors.New("no expression"))
 			}
+			if dump > 3 {
+				return action.Usage("-d for people, -dd as C, -ddd as numbers", errors.New("more than three -d"))
+			}
 			o.Expression = strings.Join(args, " ")
 			p, err := action.CompileFilter(o)
 			if err != nil {
