@@ -57,6 +57,10 @@ func (c *cutter) end() int {
 		return end + oddHeader
 	}
 	switch last.Kind {
+	case packet.KindIPv4:
+		if packet.IPv4(c.p.Header(last)).Proto() == packet.ProtoIGMP && c.p.Stop() != packet.StopFragment {
+			return end + min(last.PayloadLen(), igmpMost)
+		}
 	case packet.KindICMPv4:
 		return end + c.icmp4(last)
 	case packet.KindICMPv6:
@@ -74,6 +78,10 @@ func (c *cutter) end() int {
 	}
 	return end
 }
+
+// igmpMost is the head of an IGMPv3 report and 14 groups (RFC 3376): a message
+// without anybody's data, which is not decoded.
+const igmpMost = 8 + 14*8
 
 // llc is how much is kept behind an 802.3 length: the header and, of spanning
 // tree, the message.

@@ -67,6 +67,8 @@ var cutCases = []struct {
 	{"esp", 1, []build.Layer{eth, ip4, build.ESP{}, data}, 42, 0},
 	{"no vxlan, by its flags", 1, []build.Layer{eth, ip4, build.UDP{DstPort: 8472}, data}, 42, 0},
 	{"no tunnel inside of vxlan", 1, []build.Layer{eth, ip4, build.UDP{DstPort: 8472}, build.VXLAN{VNI: 1}, eth, proto4(packet.ProtoTCP), data[:8]}, 84, 0},
+	{"igmp", 1, []build.Layer{eth, proto4(packet.ProtoIGMP), build.Payload("\x16\x00\x00\x00\xef\x01\x02\x03")}, 42, 0},
+	{"igmp, a long one", 1, []build.Layer{eth, proto4(packet.ProtoIGMP), build.Payload(make([]byte, 400))}, 154, 0},
 	{"echo", 1, []build.Layer{eth, ip4, build.ICMPv4{Type: 8}, data}, 42, 0},
 	{"echo reply 6", 1, []build.Layer{eth, ip6, build.ICMPv6{Type: 129}, data}, 62, 0},
 	{"unreachable", 1, []build.Layer{eth, ip4, build.ICMPv4{Type: 3, Code: 3}, ip4, udp, data}, 70, 0},
