@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pktrail/pktrail/internal/agent"
 	"github.com/pktrail/pktrail/internal/record"
 )
 
@@ -26,26 +27,25 @@ func (c *capture) toFile() (CaptureResult, error) {
 	if !isFolder(dir) {
 		return CaptureResult{}, Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
 	}
-	if info, err := os.Stat(c.options.Output); err == nil && info.IsDir() {
+	info, err := os.Stat(c.options.Output)
+	kept := err != nil || info.Mode().IsRegular() // else a pipe or a device
+	switch old := c.earlierRow(); {
+	case err == nil && info.IsDir():
 		return CaptureResult{}, Usage("-o names a file in it", fmt.Errorf("%s is a folder", c.options.Output))
-	}
-	if old := c.earlierRow(); len(old) > 0 {
+	case len(old) > 0:
 		return CaptureResult{}, Usage("remove them, or take another name", fmt.Errorf("%s is of an earlier capture", old[0]))
-	}
-	if info, err := os.Stat(c.options.Output); err == nil && !info.Mode().IsRegular() && c.options.RotateSize > 0 {
+	case !kept && c.options.RotateSize > 0:
 		return CaptureResult{}, Usage("--rotate-size needs a name for files", fmt.Errorf("%s is no file to rotate", c.options.Output))
 	}
 	out := newFiles(&c.options)
-	out.ctx, out.note = c.ctx, c.events.Note
-	look := c.checkDisk
-	switch info, err := os.Stat(c.options.Output); {
-	case err != nil || info.Mode().IsRegular():
+	out.ctx = c.ctx
+	out.note = func(text string) { c.hear(agent.Message{Kind: agent.KindNote, Text: text}) }
+	if kept || c.options.Output == os.DevNull {
 		c.options.Request.Latency = fileLatency // nobody waits for the packets
-	case c.options.Output == os.DevNull:
-		c.options.Request.Latency = fileLatency
-		look = nil
-	default:
-		look = nil // a pipe: what is written is not kept
+	}
+	var look func() error
+	if kept {
+		look = c.checkDisk
 	}
 	r, err := c.through(out, look)
 	if e := out.Close(); e != nil && err == nil {

@@ -21,6 +21,8 @@ import (
 type DemoOptions struct {
 	// Output is the file that takes the packets; empty is demo.pcapng.
 	Output string
+	// Name begins the names of the lab's namespaces; empty is "pkdemo".
+	Name string
 	// Flavour of the lab; empty is flannel.
 	Flavour lab.Flavour
 	// Note is called with what is being done.
@@ -44,6 +46,9 @@ func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
 	if o.Output == "" {
 		o.Output = "demo.pcapng"
 	}
+	if o.Name == "" {
+		o.Name = demoName
+	}
 	if o.Note == nil {
 		o.Note = func(string) {}
 	}
@@ -66,8 +71,7 @@ func Demo(ctx context.Context, o DemoOptions) (r DemoResult, err error) {
 	return r, r.follow(o.Output)
 }
 
-// demoName begins the names of the demo's lab. No lab that a person makes is
-// called so by default.
+// demoName is one that no lab that a person makes has by default.
 const demoName = "pkdemo"
 
 // demoLab makes the lab under the first name that is free. One that is there
@@ -75,7 +79,7 @@ const demoName = "pkdemo"
 // can tell removes it.
 func demoLab(ctx context.Context, o *DemoOptions) (*lab.Lab, error) {
 	for i := 1; ; i++ {
-		name := demoName
+		name := o.Name
 		if i > 1 {
 			name += strconv.Itoa(i)
 		}

@@ -43,7 +43,7 @@ type files struct {
 // newFiles opens nothing yet: what is there under that name is only lost once
 // there is something to write.
 func newFiles(o *CaptureOptions) *files {
-	return &files{ctx: context.Background(), path: o.Output, limit: o.RotateSize, keep: o.RotateFiles, classic: o.Pcap}
+	return &files{ctx: context.Background(), note: func(string) {}, path: o.Output, limit: o.RotateSize, keep: o.RotateFiles, classic: o.Pcap}
 }
 
 // Write implements io.Writer for whole blocks.
@@ -177,7 +177,7 @@ func (o *files) create(name string) (*os.File, error) {
 		if !errors.Is(err, syscall.ENXIO) {
 			return f, err
 		}
-		if !said && o.note != nil {
+		if !said {
 			said = true
 			o.note("waiting for a reader of " + name)
 		}
