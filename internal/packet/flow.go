@@ -8,16 +8,16 @@ import (
 // Flow names the conversation that a packet belongs to, in the packet's
 // direction. It is comparable.
 type Flow struct {
-	Proto Proto
-	Src   netip.Addr
-	Dst   netip.Addr
+	Proto Proto      `json:"proto"`
+	Src   netip.Addr `json:"src"`
+	Dst   netip.Addr `json:"dst"`
 	// SrcPort and DstPort are valid iff Proto is TCP, UDP or SCTP and the
 	// packet is not a fragment behind the first; otherwise 0.
-	SrcPort uint16
-	DstPort uint16
+	SrcPort uint16 `json:"srcPort,omitempty"`
+	DstPort uint16 `json:"dstPort,omitempty"`
 	// ID is the identifier of an ICMP echo or timestamp, request or reply;
 	// otherwise 0.
-	ID uint16
+	ID uint16 `json:"id,omitempty"`
 }
 
 // Reverse returns the flow of the answers.

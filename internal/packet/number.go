@@ -1,6 +1,9 @@
 package packet
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // EtherType is the type of what follows a link header (IEEE 802, linux/if_ether.h).
 type EtherType uint16
@@ -81,6 +84,24 @@ func (p Proto) String() string {
 		return "sctp"
 	}
 	return strconv.Itoa(int(p))
+}
+
+// MarshalText writes what String returns, for JSON.
+func (p Proto) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (p *Proto) UnmarshalText(b []byte) error {
+	if n, err := strconv.ParseUint(string(b), 10, 8); err == nil {
+		*p = Proto(n)
+		return nil
+	}
+	for n := range 256 {
+		if Proto(n).String() == string(b) {
+			*p = Proto(n)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown protocol %q", b)
 }
 
 // UDP ports that carry tunnels.
