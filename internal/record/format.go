@@ -37,6 +37,8 @@ const (
 	kindObservation = "observation" // EPB
 	kindTotals      = "totals"      // ISB
 	kindEnd         = "end"         // ISB, or NRB in a stream without points
+	kindAside       = "aside"       // NRB
+	kindSession     = "session"     // NRB
 )
 
 // Header says who made the stream. Empty fields are not written.
@@ -52,6 +54,11 @@ type Header struct {
 	Comment string `json:"-"`
 	// Started is when the capture began.
 	Started time.Time `json:"started,omitzero"`
+	// Node is the machine's name, Boot the kernel's boot id
+	// (/proc/sys/kernel/random/boot_id): streams with one boot id are of one
+	// kernel, and have one clock.
+	Node string `json:"node,omitempty"`
+	Boot string `json:"boot,omitempty"`
 }
 
 // PointTotals are what a stream holds of one point when it ends.

@@ -27,6 +27,11 @@ type Reader struct {
 	points []point
 	base   int // id of the section's first point
 	names  []Name
+
+	asides     []trail.Observation
+	session    trail.Session
+	hasSession bool
+
 	ended  bool // the section's end record was read
 	broken bool // a section before had none
 	end    End
@@ -197,13 +202,16 @@ func (r *Reader) takeNames() error {
 	if err != nil {
 		return err
 	}
-	r.kept += len(r.block.Raw)
+	if len(n.Records) > 0 {
+		r.kept += len(r.block.Raw)
+	}
 	for _, rec := range n.Records {
 		if rec.Addr.IsValid() && len(r.names) < maxNames && r.kept <= maxKept {
 			slices.Reverse(rec.Names)
 			r.names = append(r.names, Name{Addr: rec.Addr, Names: rec.Names})
 		}
 	}
+	r.takeCustom(n.Custom)
 	r.takeEnd(n.Custom)
 	return nil
 }
