@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 
 	"github.com/pktrail/pktrail/internal/trail"
@@ -49,3 +50,17 @@ func CRIVersion(context.Context, string) (string, error) { return "", errors.Err
 
 // Names is empty: there are no namespaces but on Linux.
 func Names(Options) []string { return nil }
+
+// All is empty: there are no namespaces but on Linux.
+func All(context.Context, Options, int) []*Namespace { return nil }
+
+// Find is for Linux only.
+func Find(context.Context, uint64, Options) (*Namespace, error) { return nil, errors.ErrUnsupported }
+
+// Addresses is for Linux only.
+func (n *Namespace) Addresses() ([]netip.Addr, error) { return nil, errors.ErrUnsupported }
+
+// Place is for Linux only.
+func (n *Namespace) Place(context.Context) (node, target string, err error) {
+	return "", "", errors.ErrUnsupported
+}

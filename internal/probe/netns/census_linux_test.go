@@ -1,0 +1,50 @@
+package netns
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pktrail/pktrail/internal/lab"
+	"github.com/pktrail/pktrail/internal/lab/labtest"
+)
+
+func TestCensus(t *testing.T) {
+	labtest.RequireRoot(t)
+	l := labtest.Lab(t, lab.Options{Flavour: lab.Flannel, Nodes: 2, Pods: 1})
+	all := All(t.Context(), Options{}, 1000)
+	defer func() {
+		for _, n := range all {
+			_ = n.Close()
+		}
+	}()
+	for _, pod := range l.Pods {
+		if !slices.ContainsFunc(all, func(n *Namespace) bool { return n.Inode == pod.Netns && n.Label == pod.Name }) {
+			t.Errorf("%s is not among all namespaces", pod.Name)
+		}
+		n, err := Find(t.Context(), pod.Netns, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addrs, err := n.Addresses()
+		if err != nil || !slices.Contains(addrs, pod.IPv4) {
+			t.Errorf("addresses of %s are %v, %v", pod.Name, addrs, err)
+		}
+		node, target, err := n.Place(t.Context())
+		if err != nil || node != pod.Node || target != pod.Name {
+			t.Errorf("%s is at node %q, target %q, %v; want node %q", pod.Name, node, target, err, pod.Node)
+		}
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Find(t.Context(), 1, Options{}); err == nil {
+		t.Error("namespace 1 was found")
+	}
+	seen := map[uint64]bool{}
+	for _, n := range all {
+		if seen[n.Inode] {
+			t.Errorf("%s comes twice", n.Label)
+		}
+		seen[n.Inode] = true
+	}
+}
