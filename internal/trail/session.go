@@ -21,9 +21,9 @@ type Session struct {
 	ArmedIn time.Duration `json:"armedIn,omitempty"`
 	// Nodes that were armed, by name.
 	Nodes []string `json:"nodes,omitempty"`
-	// Namespaces (inodes) in which absence counts, as far as Blind does not say
-	// otherwise.
-	Namespaces []uint64 `json:"namespaces,omitempty"`
+	// Places are the namespaces that were armed before the first packet:
+	// absence counts there, as far as Blind does not say otherwise.
+	Places []Place `json:"places,omitempty"`
 	// Everywhere is true if packets were seen in all namespaces of the kernel.
 	Everywhere bool    `json:"everywhere,omitempty"`
 	Blind      []Blind `json:"blind,omitempty"`
@@ -52,4 +52,15 @@ type End struct {
 	// Netns is its network namespace; valid iff not 0. An address that no
 	// namespace here has, such as a service's, has none.
 	Netns uint64 `json:"netns,omitempty"`
+}
+
+// Place is a network namespace.
+type Place struct {
+	// Netns is its inode.
+	Netns uint64 `json:"netns"`
+	// Node and Target name it as Point does.
+	Node   string `json:"node,omitempty"`
+	Target string `json:"target,omitempty"`
+	// Addrs are the addresses of its interfaces.
+	Addrs []netip.Addr `json:"addrs,omitempty"`
 }
