@@ -1,0 +1,102 @@
+package diagnose
+
+import (
+	"maps"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// Judge says what became of the packet of a trail. t may be nil or empty: then
+// it speaks of what was not seen. Of c.Answer it uses only that it exists; see
+// Exchange for a verdict over both.
+func Judge(t *trail.Trail, c Context) trail.Verdict {
+	q := inquire(t, c)
+	for _, f := range findings {
+		if found := f(q); found != nil {
+			q.v.Findings = append(q.v.Findings, *found)
+		}
+	}
+	return q.v
+}
+
+// inquiry is a trail under judgement: what the findings look at.
+type inquiry struct {
+	t *trail.Trail
+	c Context
+	// v is the verdict, without findings while these are made.
+	v trail.Verdict
+	// way are the indices of the observations of that copy of the packet which
+	// decided, in order, to the deciding one. Nothing in it is benign.
+	way []int
+	// end is the observation that decided, zero if there is none.
+	end *trail.Observation
+	// rule is the one that decided; nil if none is known.
+	rule *trail.Rule
+	// full is true if the end is a socket without room.
+	full bool
+	// left is true if the packet left for where nobody watches.
+	left bool
+	// stray is true if a namespace took it that should not have.
+	stray bool
+	// next is where the packet should have been seen, if it was lost.
+	next string
+}
+
+// inquire finds the outcome.
+func inquire(t *trail.Trail, c Context) *inquiry {
+	if t == nil {
+		t = &trail.Trail{}
+	}
+	q := &inquiry{t: t, c: c, end: &trail.Observation{}}
+	q.v.Observation = -1
+	if n := c.missed(); n > 0 {
+		q.v.Missed = maps.Clone(c.Missed)
+	}
+	e := q.ending()
+	q.v.Outcome, q.v.Basis, q.way = e.outcome, e.basis, e.way
+	q.full, q.left, q.next = e.full, e.left, e.next
+	if e.at >= 0 {
+		q.v.Observation, q.end = e.at, &t.Observations[e.at]
+	}
+	q.stray = q.isStray()
+	if q.stray && q.v.Outcome == trail.Delivered {
+		q.v.Outcome = trail.Lost
+	}
+	q.decide()
+	q.place()
+	q.v.Text = q.text(&e)
+	return q
+}
+
+// flow is what the packet was where it ended: the last one that is known.
+func (q *inquiry) flow() packet.Flow {
+	if q.end.Seen.Flow.Dst.IsValid() {
+		return q.end.Seen.Flow
+	}
+	for i := len(q.way) - 1; i >= 0; i-- {
+		if f := q.t.Observations[q.way[i]].Seen.Flow; f.Dst.IsValid() {
+			return f
+		}
+	}
+	return q.t.Flow
+}
+
+// back walks from the end of the way to its start, until f returns true.
+func (q *inquiry) back(f func(*trail.Observation) bool) *trail.Observation {
+	for i := len(q.way) - 1; i >= 0; i-- {
+		if o := &q.t.Observations[q.way[i]]; f(o) {
+			return o
+		}
+	}
+	return nil
+}
+
+// here says whether an observation was made in the namespace of the end.
+func (q *inquiry) here(o *trail.Observation) bool {
+	a, b := o.Point, q.end.Point
+	if a.Netns != 0 && b.Netns != 0 {
+		return a.Netns == b.Netns
+	}
+	return a.Node == b.Node && a.Target == b.Target
+}

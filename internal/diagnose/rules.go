@@ -1,0 +1,190 @@
+package diagnose
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// verdictWord finds what a rule does in its text: iptables-save's -j and
+// nft's statements.
+var verdictWord = regexp.MustCompile(`(?:^|\s)(?:-j\s+(DROP|REJECT)\b|(drop|reject)\b[^"]*$)`)
+
+// verdictOf is "drop" or "reject", whether the trace said so or only the
+// rule's text does; otherwise what the trace said.
+func verdictOf(r *trail.Rule) string {
+	if r.Verdict == "drop" || r.Verdict == "reject" {
+		if r.Verdict == "drop" && rejects(r.Text) {
+			return "reject"
+		}
+		return r.Verdict
+	}
+	if r.Kind == trail.RuleReturn || r.Verdict != "" && r.Verdict != "stolen" {
+		return r.Verdict
+	}
+	m := verdictWord.FindStringSubmatch(r.Text)
+	if m == nil {
+		return r.Verdict
+	}
+	return strings.ToLower(m[1] + m[2])
+}
+
+// rejects says whether a rule's text tells the sender. nft's trace names the
+// verdict of a reject a drop.
+func rejects(text string) bool {
+	m := verdictWord.FindStringSubmatch(text)
+	return m != nil && strings.EqualFold(m[1]+m[2], "reject")
+}
+
+// lastVerdict finds the rule or policy that ended a packet among the steps of
+// one hook; nil if none did. The basis is Inferred where only the rule's text
+// says so.
+func lastVerdict(rules []trail.Rule) (*trail.Rule, trail.Basis) {
+	if len(rules) == 0 {
+		return nil, ""
+	}
+	r := &rules[len(rules)-1]
+	if v := verdictOf(r); v != "drop" && v != "reject" {
+		return nil, ""
+	}
+	if r.Verdict == "drop" || r.Verdict == "reject" {
+		return r, trail.Observed
+	}
+	return r, trail.Inferred
+}
+
+// decide finds the rule that decided. It takes the basis down to Inferred
+// where the trace did not tell the verdict.
+func (q *inquiry) decide() {
+	drop := q.dropping()
+	if drop == nil && q.end.Stage != trail.StageRules && q.end.Stage != trail.StageRefuse {
+		return
+	}
+	if drop != nil && drop.Reason != "NETFILTER_DROP" && drop.Reason != "" {
+		return
+	}
+	hook := q.hook()
+	o := q.back(func(o *trail.Observation) bool {
+		return o.Stage == trail.StageRules && q.here(o) && (hook == "" || o.Hook == nil || o.Hook.Name == hook)
+	})
+	if o == nil || q.end.Stage == trail.StageRefuse && drop == nil && !q.refusedByRule(o) {
+		return
+	}
+	r, basis := lastVerdict(o.Rules)
+	if r == nil && drop != nil {
+		r, basis = q.guess(o)
+	}
+	if r == nil {
+		return
+	}
+	q.rule = r
+	q.v.Rule = ruleText(r)
+	if q.end.Stage == trail.StageRules {
+		q.v.Basis = basis
+	}
+}
+
+// refusedByRule says whether a refusal came of the rules seen before it.
+func (q *inquiry) refusedByRule(o *trail.Observation) bool {
+	r, _ := lastVerdict(o.Rules)
+	return r != nil && verdictOf(r) == "reject"
+}
+
+// guess names the last rule that matched before a netfilter drop whose verdict
+// no trace told.
+func (q *inquiry) guess(o *trail.Observation) (*trail.Rule, trail.Basis) {
+	r := &o.Rules[len(o.Rules)-1]
+	if r.Verdict != "" && r.Verdict != "stolen" || r.Kind != trail.RuleMatched {
+		return nil, ""
+	}
+	return r, trail.Inferred
+}
+
+// dropping is the drop that ended the packet, also where it follows the
+// refusal that decided; nil if there is none.
+func (q *inquiry) dropping() *trail.Drop {
+	if q.end.Stage == trail.StageDrop {
+		return q.end.Drop
+	}
+	if q.v.Observation < 0 {
+		return nil
+	}
+	rest := q.t.Observations[q.v.Observation+1:]
+	for i := range rest {
+		o := &rest[i]
+		if o.Copy == q.end.Copy && o.Stage == trail.StageDrop && !Benign(o) && q.here(o) {
+			return o.Drop
+		}
+	}
+	return nil
+}
+
+// hook is the netfilter hook in which the packet ended; empty for other ends.
+func (q *inquiry) hook() string {
+	if d := q.dropping(); d != nil {
+		return d.Hook
+	}
+	if q.end.Stage == trail.StageRules && q.end.Hook != nil {
+		return q.end.Hook.Name
+	}
+	return ""
+}
+
+// table is the table of the rule, or of the netfilter stage that the packet
+// entered and did not leave; empty if neither was seen.
+func (q *inquiry) table() string {
+	if q.rule != nil {
+		return q.rule.Table
+	}
+	return ""
+}
+
+// ruleText is a rule in one line: its text, or its place.
+func ruleText(r *trail.Rule) string {
+	switch {
+	case r.Text != "":
+		return r.Text
+	case r.Kind == trail.RulePolicy:
+		return "policy " + strings.ToUpper(r.Verdict) + " of " + r.Table + " " + r.Chain
+	}
+	return chainRule(r)
+}
+
+// chainRule names a rule by its place: "KUBE-FORWARD 3".
+func chainRule(r *trail.Rule) string {
+	switch {
+	case r.Number > 0:
+		return r.Chain + " " + itoa(r.Number)
+	case r.Handle > 0:
+		return r.Chain + " handle " + itoa(int(r.Handle))
+	}
+	return r.Chain
+}
+
+// shortRule is a rule as a sentence has it: chain, target, comment.
+func shortRule(r *trail.Rule) string {
+	if r.Kind == trail.RulePolicy {
+		return "the policy of " + r.Chain
+	}
+	return chainRule(r) + shortVerdict(r)
+}
+
+// shortVerdict is ": -j DROP" or ": reject with ...", as the rule writes it.
+func shortVerdict(r *trail.Rule) string {
+	if i := strings.Index(r.Text, "-j "); i >= 0 {
+		return ": " + strings.TrimSpace(r.Text[i:])
+	}
+	if m := verdictWord.FindStringIndex(r.Text); m != nil {
+		return ": " + strings.TrimSpace(cutComment(r.Text[m[0]:]))
+	}
+	if v := verdictOf(r); v != "" {
+		return ": " + v
+	}
+	return ""
+}
+
+func cutComment(s string) string {
+	s, _, _ = strings.Cut(s, " comment ")
+	return s
+}
