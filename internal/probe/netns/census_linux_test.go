@@ -48,3 +48,30 @@ func TestCensus(t *testing.T) {
 		seen[n.Inode] = true
 	}
 }
+
+// Two labs have the same addresses and nothing in common.
+func TestConnected(t *testing.T) {
+	labtest.RequireRoot(t)
+	a := labtest.Lab(t, lab.Options{Flavour: lab.Calico, Nodes: 2, Pods: 1})
+	b := labtest.Lab(t, lab.Options{Flavour: lab.Flannel, Nodes: 2, Pods: 1})
+	all := All(t.Context(), Options{}, 1000)
+	defer func() {
+		for _, n := range all {
+			_ = n.Close()
+		}
+	}()
+	i := slices.IndexFunc(all, func(n *Namespace) bool { return n.Label == a.Pods[0].Name })
+	if i < 0 {
+		t.Fatal("the pod was not found")
+	}
+	got := Connected(t.Context(), all[i:i+1], all)
+	names := a.Namespaces()
+	for _, n := range all {
+		if in := slices.Contains(names, n.Label); in && !got[n.Inode] {
+			t.Errorf("%s was not reached", n.Label)
+		}
+		if slices.Contains(b.Namespaces(), n.Label) && got[n.Inode] {
+			t.Errorf("%s of another lab was reached", n.Label)
+		}
+	}
+}

@@ -64,3 +64,6 @@ func (n *Namespace) Addresses() ([]netip.Addr, error) { return nil, errors.ErrUn
 func (n *Namespace) Place(context.Context) (node, target string, err error) {
 	return "", "", errors.ErrUnsupported
 }
+
+// Connected is empty: there are no namespaces but on Linux.
+func Connected(context.Context, []*Namespace, []*Namespace) map[uint64]bool { return nil }
