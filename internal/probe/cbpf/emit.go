@@ -12,6 +12,7 @@ type translator struct {
 	options Options
 	steps   []step
 	needs   []needs
+	order   []uint32
 
 	body asm.Instructions
 	// entry is what is known at each step, nil if no way leads there; the two
@@ -42,7 +43,7 @@ const (
 
 func newTranslator(steps []step, o Options) *translator {
 	return &translator{
-		options: o, steps: steps, needs: findNeeds(steps),
+		options: o, steps: steps, needs: findNeeds(steps), order: findOrder(steps),
 		entry: make([]*state, len(steps)+2),
 	}
 }

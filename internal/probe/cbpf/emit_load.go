@@ -26,7 +26,7 @@ func (t *translator) load(pc int, s *step) {
 		return
 	}
 	t.add(t.options.Load(a)...)
-	if s.size > 1 {
+	if s.size > 1 && t.order[pc] == 0 {
 		t.add(asm.HostTo(asm.BE, A, a.Size))
 	}
 	t.state.a = t.newValue(uint32(1<<(8*uint64(s.size)) - 1))

@@ -27,7 +27,7 @@ func (t *translator) step(pc int, s *step) {
 		t.add(asm.StoreMem(asm.R10, t.slot(int(s.k)), src, asm.DWord))
 		t.state.scratch[s.k] = v
 	case compute:
-		t.compute(s)
+		t.compute(pc, s)
 	case moveAX:
 		t.state.x = t.useA()
 		t.add(asm.Mov.Reg32(X, A))
@@ -35,7 +35,7 @@ func (t *translator) step(pc int, s *step) {
 		t.state.a = t.useX()
 		t.add(asm.Mov.Reg32(A, X))
 	case test:
-		t.test(s)
+		t.test(pc, s)
 		return
 	case endA:
 		t.useA()
@@ -85,7 +85,7 @@ func (t *translator) loadScratch(s *step) {
 	t.add(asm.LoadMem(dst, asm.R10, t.slot(int(s.k)), asm.DWord))
 }
 
-func (t *translator) compute(s *step) {
+func (t *translator) compute(pc int, s *step) {
 	a, b := t.useA().max, s.k
 	if s.byX {
 		b = t.useX().max
@@ -98,18 +98,22 @@ func (t *translator) compute(s *step) {
 	case s.op == aluNEG:
 		t.add(op.Imm32(A, 0))
 	case !s.byX:
-		t.add(op.Imm32(A, int32(s.k)))
+		t.add(op.Imm32(A, int32(swapped(s.k, t.order[pc]))))
 	default:
 		if s.op == aluDIV || s.op == aluMOD {
 			t.add(asm.JEq.Imm32(X, 0, t.fail()))
 		}
 		t.add(op.Reg32(A, X))
 	}
-	t.state.a = t.newValue(upper(s.op, a, b, !s.byX))
+	largest := upper(s.op, a, b, !s.byX)
+	if t.order[pc] > 0 {
+		largest = a
+	}
+	t.state.a = t.newValue(largest)
 }
 
 // test writes a comparison of A.
-func (t *translator) test(s *step) {
+func (t *translator) test(pc int, s *step) {
 	a := t.useA()
 	ops := map[uint16][2]asm.JumpOp{
 		jmpJEQ: {asm.JEq, asm.JNE}, jmpJGT: {asm.JGT, asm.JLE}, jmpJGE: {asm.JGE, asm.JLT}, jmpJSET: {asm.JSet, asm.JSet},
@@ -129,7 +133,7 @@ func (t *translator) test(s *step) {
 			known = max(known, uint32(min(uint64(s.k)+1, longest)))
 		}
 	}
-	k := int32(s.k)
+	k := int32(swapped(s.k, t.order[pc]))
 	t.branchKnowing(s, known, op[0].Imm32(A, k, t.name(s.yes)), op[1].Imm32(A, k, t.name(s.no)))
 }
 

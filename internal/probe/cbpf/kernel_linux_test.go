@@ -116,10 +116,26 @@ func ways(tb testing.TB) []way {
 		tb.Fatal(err)
 	}
 	call := asm.Instruction{OpCode: asm.Call.Op(asm.ImmSource), Src: asm.PseudoKfuncCall, Constant: int64(id)}
+	var bytes *btf.Struct // starts with an array of bytes, of which any may be loaded
+	if err := kernel.TypeByName("ethhdr", &bytes); err != nil {
+		tb.Fatal(err)
+	}
+	ethhdr, err := kernel.TypeID(bytes)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	castEach := func(a Access) asm.Instructions {
+		insns := asm.Instructions{asm.Mov.Reg(asm.R1, Base)}
+		if a.Indexed {
+			insns = append(insns, asm.Add.Reg(asm.R1, a.Index))
+		}
+		return append(insns, asm.Add.Imm(asm.R1, a.Offset), asm.Mov.Imm32(asm.R2, int32(ethhdr)), call, asm.LoadMem(a.Dst, asm.R0, 0, a.Size))
+	}
 	once := append(asAddress(), asm.Mov.Imm32(asm.R2, 0), call, asm.Mov.Reg(asm.R1, asm.R0))
 	return []way{
 		{"direct", Direct, nil},
 		{"cast once", Direct, once},
+		{"cast each", castEach, asAddress()},
 		{"probe read", ProbeRead, asAddress()},
 	}
 }
@@ -133,15 +149,16 @@ func function(name string, insns asm.Instructions) asm.Instructions {
 	return insns
 }
 
-// load loads a program that runs the translation on all packets.
-func (b *bench) load(p filter.Program, w way, o Options) (*ebpf.Program, int, error) {
+// load loads a program that runs the translation on one packet after the
+// other, so many times; it gives the length of the translation, too.
+func (b *bench) load(p filter.Program, w way, o Options, times int) (*ebpf.Program, int, error) {
 	o.Load = w.load
 	match, err := Translate(p, o)
 	if err != nil {
 		return nil, 0, err
 	}
 	insns := function("entry", asm.Instructions{
-		asm.Mov.Imm(asm.R1, int32(b.packets.MaxEntries())),
+		asm.Mov.Imm(asm.R1, int32(times)),
 		asm.Instruction{OpCode: asm.LoadImmOp(asm.DWord), Dst: asm.R2, Src: asm.PseudoFunc, Constant: -1}.WithReference("each"),
 		asm.Mov.Imm(asm.R3, 0),
 		asm.Mov.Imm(asm.R4, 0),
@@ -150,6 +167,7 @@ func (b *bench) load(p filter.Program, w way, o Options) (*ebpf.Program, int, er
 		asm.Return(),
 	})
 	each := asm.Instructions{
+		asm.Mod.Imm(asm.R1, int32(b.packets.MaxEntries())),
 		asm.StoreMem(asm.R10, -8, asm.R1, asm.DWord),
 		asm.LoadMapPtr(asm.R1, b.packets.FD()),
 		asm.Mov.Reg(asm.R2, asm.R10),
@@ -178,7 +196,7 @@ func (b *bench) load(p filter.Program, w way, o Options) (*ebpf.Program, int, er
 
 // run gives an error with the verifier's complaint.
 func (b *bench) run(p filter.Program, w way, o Options) (int, error) {
-	prog, n, err := b.load(p, w, o)
+	prog, n, err := b.load(p, w, o, b.count)
 	if err != nil {
 		var refused *ebpf.VerifierError
 		if errors.As(err, &refused) {
