@@ -1,0 +1,20 @@
+// Package nftrace asks netfilter which rules a packet meets.
+//
+// What comes in: a network namespace and which packets to follow. What goes
+// out: one Event for each packet, hook and table, with the rules in order,
+// and how much was missed. It understands nftables and iptables-nft, and
+// iptables-legacy where its trace can be read.
+//
+// A Tracer makes one nft table of its own, which only sets the trace bit of a
+// few packets. The table belongs to the Tracer's socket (`flags owner`): the
+// kernel removes it when the process ends, however it ends. Nobody else's
+// table, chain or rule is touched, and no sysctl; only Options.Legacy =
+// LegacyBind changes a setting of the namespace, and puts it back.
+//
+// The kernel clears the bit when a packet crosses a veth, so each namespace
+// on the way has its own Tracer. On the sender of a tunnel the outer packet
+// keeps the bit of the inner one: its events show outer headers.
+//
+// The package must not know what a rule's text or owner is, nor a target, a
+// pod or a file.
+package nftrace

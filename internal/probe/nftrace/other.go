@@ -1,0 +1,39 @@
+//go:build !linux || pktrail_lite
+
+package nftrace
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+var errUnsupported = fmt.Errorf("netfilter trace is not in this build: %w", errors.ErrUnsupported)
+
+// Tracer cannot be opened here.
+type Tracer struct{}
+
+// Open returns errors.ErrUnsupported.
+func Open(Options) (*Tracer, error) { return nil, errUnsupported }
+
+// Table is empty.
+func (*Tracer) Table() string { return "" }
+
+// Add returns errors.ErrUnsupported.
+func (*Tracer) Add(...Match) error { return errUnsupported }
+
+// Read returns errors.ErrUnsupported.
+func (*Tracer) Read(*Event) error { return errUnsupported }
+
+// Stop does nothing.
+func (*Tracer) Stop() {}
+
+// Close does nothing.
+func (*Tracer) Close() error { return nil }
+
+// Stats returns errors.ErrUnsupported.
+func (*Tracer) Stats() (Stats, error) { return Stats{}, errUnsupported }
+
+// Blind is empty.
+func (*Tracer) Blind() []trail.Blind { return nil }

@@ -1,0 +1,179 @@
+package nftrace
+
+import "math"
+
+// Chains of our table. The two base chains jump to markChain for a packet
+// that matches; prerouting also sends tunnels to a chain of their kind, which
+// jumps to insideChain.
+//
+// Inside of tunnels is looked for only where packets come in: one that is
+// wrapped up here had its chance before, and keeps its bit.
+const (
+	preroutingChain = "prerouting"
+	outputChain     = "output"
+	markChain       = "mark"
+	insideChain     = "mark-inside"
+)
+
+// tunnel is a way to carry a packet of one IP version in another.
+type tunnel struct {
+	chain   string
+	version uint8
+	// inner is where the inner IP header begins.
+	inner field
+	// is tell the tunnel from other packets; one match is enough.
+	is []exprs
+}
+
+// tunnels are those that are looked into. Their offsets: UDP 8 bytes, VXLAN
+// (RFC 7348) or Geneve without options (RFC 8926) 8, Ethernet 14; IPIP 0; GRE
+// without options (RFC 2784) 4.
+func tunnels() []tunnel {
+	th := field{base: baseTransport}
+	var all []tunnel
+	for _, v := range []struct {
+		version uint8
+		suffix  string
+		proto   byte
+		ether   []byte
+	}{{4, "4", protoIPIP, []byte{0x08, 0x00}}, {6, "6", protoIPv6, []byte{0x86, 0xdd}}} {
+		udp := exprs(nil).meta(metaL4Proto, protoUDP)
+		// Flags: only I, and G of the group policy extension.
+		vxlan := udp.masked(th.at(8), []byte{0x7f}, []byte{0x08}).bytes(th.at(28), v.ether...)
+		// Version 0, no options, an Ethernet frame within.
+		geneve := exprs(nil).meta(metaL4Proto, protoUDP).bytes(th.at(8), 0).bytes(th.at(10), 0x65, 0x58).bytes(th.at(28), v.ether...)
+		gre := exprs(nil).meta(metaL4Proto, protoGRE).bytes(th, 0, 0, v.ether[0], v.ether[1])
+		all = append(all,
+			tunnel{"ethernet" + v.suffix, v.version, th.at(30), []exprs{vxlan, geneve}},
+			tunnel{"ipip" + v.suffix, v.version, th, []exprs{exprs(nil).meta(metaL4Proto, v.proto)}},
+			tunnel{"gre" + v.suffix, v.version, th.at(4), []exprs{gre}})
+	}
+	return all
+}
+
+// rule is a rule to be added to a chain.
+type rule struct {
+	chain string
+	exprs exprs
+}
+
+// skeleton are the rules that every table of ours has.
+func skeleton(rate, total int) []rule {
+	var all []rule
+	for _, c := range []string{markChain, insideChain} {
+		x := exprs(nil).limit(uint64(rate), 1, uint32(rate))
+		if total > 0 {
+			// A bucket that holds that many and that nobody refills: one
+			// packet per year, or in as long as 64 bits of nanoseconds allow.
+			unit := min(uint64(365*24*3600), math.MaxInt64/1_000_000_000/uint64(total))
+			x = x.limit(1, unit, uint32(total))
+		}
+		all = append(all,
+			rule{c, x.trace().verdict(verdictAccept, "")},
+			rule{c, exprs(nil).verdict(verdictAccept, "")})
+	}
+	for _, t := range tunnels() {
+		for _, is := range t.is {
+			all = append(all, rule{preroutingChain, is.verdict(verdictJump, t.chain)})
+		}
+	}
+	return all
+}
+
+// rules are what a Match adds to the table.
+func (m Match) rules() []rule {
+	var all []rule
+	for _, p := range m.expand() {
+		x := p.outer()
+		for _, c := range []string{preroutingChain, outputChain} {
+			all = append(all, rule{c, x.verdict(verdictJump, markChain)})
+		}
+		for _, t := range tunnels() {
+			if p.within(t.version) {
+				all = append(all, rule{t.chain, p.inside(t).verdict(verdictJump, insideChain)})
+			}
+		}
+	}
+	return all
+}
+
+// within reports whether packets of this IP version can match.
+func (p plain) within(version uint8) bool {
+	switch {
+	case p.version != 0 && p.version != version:
+		return false
+	case version == 4:
+		return p.proto != protoICMPv6
+	default:
+		return p.proto != protoICMP
+	}
+}
+
+// outer matches a packet's own headers. The kernel finds the transport
+// header, past all extension headers.
+func (p plain) outer() exprs {
+	var x exprs
+	version := p.version
+	switch {
+	case version != 0:
+	case p.proto == protoICMP:
+		version = 4
+	case p.proto == protoICMPv6:
+		version = 6
+	}
+	if version != 0 {
+		x = x.meta(metaNFProto, map[uint8]byte{4: nfprotoIPv4, 6: nfprotoIPv6}[version])
+	}
+	if p.proto != 0 {
+		x = x.meta(metaL4Proto, p.proto)
+	}
+	x = p.addresses(x, field{base: baseNetwork})
+	return p.transport(x, field{base: baseTransport})
+}
+
+// inside matches the headers of the packet in a tunnel: IPv4 without options,
+// IPv6 without extension headers.
+func (p plain) inside(t tunnel) exprs {
+	var x exprs
+	at, length := t.inner, 20
+	if t.version == 4 {
+		x = x.bytes(at, 0x45)
+	} else {
+		x, length = x.masked(at, []byte{0xf0}, []byte{0x60}), 40
+	}
+	if p.proto != 0 {
+		x = x.bytes(at.at(map[uint8]int{4: 9, 6: 6}[t.version]), p.proto)
+	}
+	x = p.addresses(x, at)
+	if t.version == 4 && (p.sport != 0 || p.dport != 0 || p.hasID) {
+		x = x.masked(at.at(6), []byte{0x1f, 0xff}, []byte{0, 0}) // not a later fragment
+	}
+	return p.transport(x, at.at(length))
+}
+
+func (p plain) addresses(x exprs, at field) exprs {
+	src, dst := at.at(12), at.at(16)
+	if p.version == 6 {
+		src, dst = at.at(8), at.at(24)
+	}
+	if p.src.IsValid() {
+		x = x.prefix(src, p.src)
+	}
+	if p.dst.IsValid() {
+		x = x.prefix(dst, p.dst)
+	}
+	return x
+}
+
+func (p plain) transport(x exprs, at field) exprs {
+	x = x.port(at, p.sport).port(at.at(2), p.dport)
+	if !p.hasID {
+		return x
+	}
+	// An echo request or reply: types 8 and 0, or 128 and 129.
+	mask, typ := byte(0xf7), byte(0)
+	if p.proto == protoICMPv6 {
+		mask, typ = 0xfe, 128
+	}
+	return x.masked(at, []byte{mask}, []byte{typ}).bytes(at.at(4), byte(p.id>>8), byte(p.id))
+}

@@ -1,0 +1,302 @@
+//go:build !pktrail_lite
+
+package nftrace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// Tracer reads which rules packets meet in one network namespace. One
+// goroutine reads; the other methods may be called from any.
+type Tracer struct {
+	options Options
+	table   string
+	marks   bool // false: not a single rule of ours can mark
+
+	mu      sync.Mutex // guards control, dropped
+	control *socket    // owns the table
+	dropped bool
+
+	reading sync.Mutex // held by Read
+	trace   *socket
+	poll    *poller
+	look    *lookup
+	groups  *grouper
+	legacy  *legacy
+	ready   []Event
+
+	stopped, closed atomic.Bool
+
+	messages, overruns, marked, headless atomic.Uint64
+}
+
+// Open makes the table and listens. What it lacks is a *PermissionError or an
+// *UnsupportedError; a *LoggerError comes of LegacyBind.
+func Open(o Options) (*Tracer, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tracer{options: o}
+	inode, err := inodeOf(o.Netns)
+	if err != nil {
+		return nil, err
+	}
+	t.options.Point.Netns = inode
+	if err = within(o.Netns, t.open); err == nil {
+		err = t.arm()
+	}
+	if err != nil {
+		return nil, errors.Join(err, t.dispose())
+	}
+	return t, nil
+}
+
+// open makes the sockets; it runs in the namespace.
+func (t *Tracer) open() error {
+	var err error
+	if t.control, err = openSocket(0); err != nil {
+		return err
+	}
+	t.look = newLookup(t.control.fd)
+	if t.trace, err = openSocket(t.options.Buffer); err != nil {
+		return err
+	}
+	if err := joinTrace(t.trace.fd); err != nil {
+		return err
+	}
+	t.legacy, err = openLegacy(t.options)
+	return err
+}
+
+// joinTrace subscribes to NFNLGRP_NFTRACE (linux/netfilter/nfnetlink.h).
+func joinTrace(fd int) error {
+	const group = 9
+	err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group)
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return &PermissionError{Op: "listen to nft trace", Capability: "CAP_NET_ADMIN", Err: err}
+	case errors.Is(err, unix.EINVAL):
+		return &UnsupportedError{What: "nft trace", Since: "Linux 4.6", Err: err}
+	case err != nil:
+		return fmt.Errorf("listen to nft trace: %w", err)
+	}
+	return nil
+}
+
+// arm starts to listen, and only then to mark.
+func (t *Tracer) arm() error {
+	fds := append([]int{t.trace.fd}, t.legacy.fds()...)
+	var err error
+	if t.poll, err = newPoller(fds...); err != nil {
+		return err
+	}
+	total := t.options.Total
+	if most := t.legacy.most(); most > 0 && (total == 0 || total > most) {
+		total = most
+	}
+	if t.table, err = makeTable(t.control, t.options.Rate, total); err != nil {
+		return err
+	}
+	t.groups = newGrouper(t.table)
+	return addMatches(t.control, t.table, t.options.Matches)
+}
+
+// Table is the name of our table, in the family inet.
+func (t *Tracer) Table() string { return t.table }
+
+// Add marks more packets, from now on. It adds all matches or, at an error,
+// possibly some.
+func (t *Tracer) Add(m ...Match) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dropped {
+		return os.ErrClosed
+	}
+	return addMatches(t.control, t.table, m)
+}
+
+// Stop ends the marking. Read returns what was seen before, then io.EOF.
+func (t *Tracer) Stop() {
+	t.drop()
+	t.stopped.Store(true)
+	t.poll.signal()
+}
+
+func (t *Tracer) drop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.dropped {
+		return
+	}
+	t.dropped = true
+	if t.table != "" {
+		// What fails here is done by the kernel when the socket closes.
+		_ = dropTable(t.control, t.table)
+	}
+}
+
+// Close removes the table and puts back what LegacyBind changed. A Read that
+// waits returns os.ErrClosed.
+func (t *Tracer) Close() error {
+	if t.closed.Swap(true) {
+		return nil
+	}
+	t.drop()
+	t.poll.signal()
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	return t.dispose()
+}
+
+// dispose closes what was opened; the table goes with its socket.
+func (t *Tracer) dispose() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.dropped = true
+	var all []error
+	if t.legacy != nil {
+		all = append(all, t.legacy.close())
+	}
+	if t.poll != nil {
+		all = append(all, t.poll.close())
+	}
+	for _, s := range []*socket{t.trace, t.control} {
+		if s != nil {
+			all = append(all, s.close())
+		}
+	}
+	return errors.Join(all...)
+}
+
+// Stats are the counters so far.
+func (t *Tracer) Stats() (Stats, error) {
+	return Stats{
+		Messages: t.messages.Load(),
+		Overruns: t.overruns.Load(),
+		Marked:   t.marked.Load(),
+		Headless: t.headless.Load(),
+	}, nil
+}
+
+// Blind is what cannot be seen in this namespace.
+func (t *Tracer) Blind() []trail.Blind {
+	return slices.Clone(t.legacy.blind)
+}
+
+// Read waits for the next event. It returns io.EOF after Stop, when all has
+// been read, and os.ErrClosed after Close.
+func (t *Tracer) Read(e *Event) error {
+	t.reading.Lock()
+	defer t.reading.Unlock()
+	for {
+		if t.closed.Load() {
+			return os.ErrClosed
+		}
+		if len(t.ready) > 0 {
+			*e = t.ready[0]
+			t.ready = t.ready[1:]
+			return nil
+		}
+		stopped := t.stopped.Load() // asked before reading: what came before Stop is in the queue
+		if err := t.drain(); err != nil {
+			return err
+		}
+		if stopped {
+			t.groups.flush()
+			t.legacy.flush()
+		}
+		next := t.expire(time.Now())
+		t.collect()
+		switch {
+		case len(t.ready) > 0:
+		case stopped:
+			return io.EOF
+		default:
+			if err := t.poll.wait(next); err != nil && !t.closed.Load() {
+				return err
+			}
+		}
+	}
+}
+
+// drain takes in all messages that have come.
+func (t *Tracer) drain() error {
+	for {
+		b, err := t.trace.receive()
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return t.legacy.drain(&t.messages, &t.overruns)
+		case errors.Is(err, unix.ENOBUFS):
+			t.overruns.Add(1)
+			t.groups.flush()
+			continue
+		case err != nil:
+			return fmt.Errorf("read nft trace: %w", err)
+		}
+		now := time.Now().UnixNano()
+		eachMessage(b, func(m nlMessage) {
+			if m.typ != nftTrace {
+				return
+			}
+			t.messages.Add(1)
+			if s, ok := decodeStep(m.body); ok {
+				t.groups.add(&s, now)
+			}
+		})
+	}
+}
+
+// expire ends what has been silent, and says when to look again.
+func (t *Tracer) expire(now time.Time) time.Time {
+	next := t.groups.expire(now.UnixNano())
+	if n := t.legacy.expire(now.UnixNano()); next == 0 || n != 0 && n < next {
+		next = n
+	}
+	if next == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, next)
+}
+
+// collect makes events of what is complete.
+func (t *Tracer) collect() {
+	t.marked.Store(t.groups.marked)
+	t.headless.Store(t.groups.headless)
+	if len(t.groups.ready) == 0 && len(t.legacy.ready) == 0 {
+		return
+	}
+	t.ready = t.ready[:0]
+	t.look.refresh(time.Now())
+	for _, g := range t.groups.ready {
+		e := g.event()
+		e.Point = t.options.Point
+		t.mu.Lock()
+		hook := t.look.hook(t.control, chainKey{g.first.family, g.first.table, g.first.chain})
+		t.mu.Unlock()
+		t.look.place(&e, hook, g.first.iif, g.first.oif)
+		t.ready = append(t.ready, e)
+	}
+	t.groups.ready = t.groups.ready[:0]
+	t.collectLegacy()
+	for i := range t.ready {
+		e := &t.ready[i]
+		e.Point.Link = e.Link
+		for j := range e.Rules {
+			if t.options.Describe != nil {
+				t.options.Describe(&e.Rules[j])
+			}
+		}
+	}
+}
