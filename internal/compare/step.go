@@ -205,7 +205,7 @@ func (r *reader) route(i int, o *trail.Observation) {
 	if len(s.Facts) > 0 && s.Observation != i { // asked again: the last answer counts
 		s.Facts = nil
 	}
-	r.add(plain(KindTable, "table "+tableName(q.Table)))
+	r.add(plain(KindTable, "table "+trail.TableName(q.Table)))
 	if q.Err != 0 {
 		r.add(plain(KindRoute, "error "+strconv.Itoa(q.Err)))
 		return
@@ -240,16 +240,3 @@ func (r *reader) last(i int) bool {
 const eagain = 11 // asm-generic/errno-base.h
 
 func plain(k Kind, v string) Fact { return Fact{Kind: k, Value: v, same: v} }
-
-// tableName is as iproute2 has them (rt_tables).
-func tableName(n uint32) string {
-	switch n {
-	case 253:
-		return "default"
-	case 254:
-		return "main"
-	case 255:
-		return "local"
-	}
-	return strconv.FormatUint(uint64(n), 10)
-}

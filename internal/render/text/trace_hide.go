@@ -1,0 +1,186 @@
+package text
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// finish marks where the packet ended and leaves out what is dull.
+func (m *rowMaker) finish() []row {
+	m.finishRules()
+	end := m.endRow()
+	m.hideRoutes(end)
+	if end >= 0 {
+		m.mark(end)
+	}
+	return slices.DeleteFunc(m.rows, func(r row) bool { return r.dull })
+}
+
+// finishRules says in a word what a rule does whose work was not seen.
+func (m *rowMaker) finishRules() {
+	for i := range m.rows {
+		r := &m.rows[i]
+		if r.rules == nil || r.rules.translated || len(r.says) == 0 {
+			continue
+		}
+		switch r.rules.verdict {
+		case "dnat", "snat", "masquerade", "redirect":
+			r.says[0].text += " " + strings.ToUpper(r.rules.verdict)
+		}
+	}
+}
+
+// endRow is the row that the observation that decided went into; -1 for none.
+func (m *rowMaker) endRow() int {
+	for i := len(m.rows) - 1; i >= 0; i-- {
+		if slices.Contains(m.rows[i].from, m.end) {
+			return i
+		}
+	}
+	return len(m.rows) - 1
+}
+
+// mark shows in the margin where the packet stopped. A lost one gets a row for
+// the place where it should have been seen next.
+func (m *rowMaker) mark(end int) {
+	r := &m.rows[end]
+	switch m.v.Outcome {
+	case trail.Dropped, trail.Rejected:
+		r.marker, r.dull = "x", false
+	case trail.Parked:
+		r.marker, r.dull = "~", false
+	case trail.Lost:
+		r.dull = false
+		if m.v.At == "" || m.v.At == r.place {
+			r.marker = "x"
+			m.note(end, "not seen behind this")
+			return
+		}
+		gone := row{node: r.node, owner: r.owner, hop: r.hop, untimed: true, place: m.v.At, marker: "x", says: []say{{text: "last seen above, and nothing behind it", tone: bad}}}
+		if m.v.Node != "" {
+			gone.node = m.v.Node
+		}
+		if m.v.Namespace != "" && (m.v.Node != r.node || m.v.Namespace != m.v.Node) {
+			gone.owner = m.v.Namespace
+		}
+		m.rows = append(m.rows[:end+1], gone)
+	}
+}
+
+// hideRoutes leaves out lookups that only confirm what the next row says: for
+// what is delivered here, the way back to the sender, tables that had none,
+// and the same answer twice. Where a packet ended badly, they are the evidence.
+func (m *rowMaker) hideRoutes(end int) {
+	badHop := -1
+	if end >= 0 && m.v.Outcome != trail.Delivered {
+		badHop = m.rows[end].hop
+	}
+	for i := range m.rows {
+		r := &m.rows[i]
+		if r.route == nil || r.stage != trail.StageRoute {
+			continue
+		}
+		if i > 0 && m.rows[i-1].route != nil && m.rows[i-1].stage == trail.StageRoute && m.rows[i-1].hop == r.hop && sameAnswer(m.rows[i-1].route, r.route) {
+			if m.rows[i-1].dull = true; i == end { // the later one knows more
+				m.rows[i-1].dull = true
+			}
+			r.at, r.about, r.untimed = m.rows[i-1].at, m.rows[i-1].about, m.rows[i-1].untimed
+		}
+		if r.hop == badHop || hasWord(r) {
+			continue
+		}
+		r.dull = r.dull || r.route.ReversePath || r.route.Err == eagain || m.stays(i)
+	}
+}
+
+// hasWord says whether a row holds more than the route.
+func hasWord(r *row) bool { return len(r.says) > 1 }
+
+// stays says whether the packet did not leave the namespace behind row i.
+func (m *rowMaker) stays(i int) bool {
+	for _, r := range m.rows[i+1:] {
+		if r.hop != m.rows[i].hop {
+			break
+		}
+		if r.dir == trail.Out {
+			return false
+		}
+	}
+	return m.v.Outcome == trail.Delivered
+}
+
+const eagain = 11 // asm-generic/errno-base.h: this table has no route
+
+// sameAnswer says whether two lookups came to the same.
+func sameAnswer(a, b *trail.Route) bool {
+	return a.Table == b.Table && a.Device == b.Device && a.Gateway == b.Gateway && a.Dst == b.Dst && a.Err == b.Err && a.ReversePath == b.ReversePath && a.Mark == b.Mark
+}
+
+// routeRow is one lookup.
+func (m *rowMaker) routeRow(i int, o *trail.Observation) int {
+	q := o.Route
+	if q == nil {
+		return -1
+	}
+	text := q.Words()
+	if q.Err != 0 && q.Err != eagain {
+		text += ": " + errnoWord(q.Err)
+	}
+	if q.Err == eagain {
+		text += ", the next rule is tried"
+	}
+	if q.Mark != 0 {
+		text += fmt.Sprintf(", mark %#x", q.Mark)
+	}
+	return m.open(i, o, "route", say{text: text, tone: toneIf(q.Err != 0 && q.Err != eagain, bad)})
+}
+
+// errnoWord is what strerror says of the errors of routing (asm-generic/errno.h).
+func errnoWord(n int) string {
+	switch n {
+	case 13:
+		return "prohibited (EACCES)"
+	case 18:
+		return "invalid cross-device link (EXDEV)"
+	case 22:
+		return "blackhole or invalid (EINVAL)"
+	case 101:
+		return "network is unreachable (ENETUNREACH)"
+	case 113:
+		return "no route to host (EHOSTUNREACH)"
+	}
+	return fmt.Sprintf("error %d", n)
+}
+
+// copies chooses which copy of a packet to show, and says how many there are.
+// It is the one that decided the outcome, or the one that was seen most.
+func copies(t *trail.Trail, end int) (main int, text string) {
+	seen, devices := map[int]int{}, map[string]bool{}
+	for i := range t.Observations {
+		o := &t.Observations[i]
+		if o.Copy == 0 {
+			continue
+		}
+		if seen[o.Copy]++; seen[o.Copy] == 1 {
+			devices[o.Point.Path()] = true
+		}
+	}
+	for c, n := range seen {
+		if main == 0 || n > seen[main] || n == seen[main] && c < main {
+			main = c
+		}
+	}
+	if end >= 0 && t.Observations[end].Copy != 0 {
+		main = t.Observations[end].Copy
+	}
+	switch {
+	case len(seen) < 2:
+		return main, ""
+	case len(devices) > 1:
+		return main, fmt.Sprintf("copied to %s; the way of one is shown", Count(len(seen), "port"))
+	}
+	return main, fmt.Sprintf("cut into %s; the way of one is shown", Count(len(seen), "piece"))
+}
