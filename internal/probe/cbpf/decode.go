@@ -83,8 +83,8 @@ func decode(p filter.Program) ([]step, error) {
 	if last := steps[len(p)-1]; last.kind != end && last.kind != endA {
 		return nil, errors.New("the last instruction does not end the program")
 	}
-	// Jumps to jumps and to ends go there at once. From the last to the first,
-	// each is resolved when it is asked for.
+	// What leads to a jump goes to its target at once: from the last step to
+	// the first, a target's own is known when it is asked for.
 	for pc := len(steps) - 1; pc >= 0; pc-- {
 		s := &steps[pc]
 		s.yes, s.no = target(steps, s.yes), target(steps, s.no)

@@ -65,7 +65,7 @@ func (t *translator) checkIndexed(pc int, s *step, a *Access) {
 	if x.behind >= s.end() {
 		return
 	}
-	n := t.needs[pc].behindX
+	n := max(t.needs[pc].behindX, s.end())
 	if n == never || uint64(x.max)+uint64(n) > math.MaxUint32 {
 		n = s.end()
 	}

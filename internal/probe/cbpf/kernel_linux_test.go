@@ -34,6 +34,8 @@ type bench struct {
 	packets *ebpf.Map
 	memory  *ebpf.Memory
 	count   int
+	// hardest is how many instructions the verifier went through at most.
+	hardest uint32
 }
 
 func newBench(tb testing.TB, most int) *bench {
@@ -205,6 +207,10 @@ func (b *bench) run(p filter.Program, w way, o Options) (int, error) {
 		return n, err
 	}
 	defer func() { _ = prog.Close() }()
+	if info, err := prog.Info(); err == nil {
+		steps, _ := info.VerifiedInstructions()
+		b.hardest = max(b.hardest, steps)
+	}
 	_, err = prog.Run(&ebpf.RunOptions{})
 	return n, err
 }
