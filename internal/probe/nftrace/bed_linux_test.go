@@ -156,13 +156,13 @@ func (r *tracer) seen() []Event {
 func lines(events []Event) string {
 	var b strings.Builder
 	for i := range events {
-		b.WriteString(line(&events[i]))
+		b.WriteString(short(&events[i]))
 		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
-func line(e *Event) string {
+func short(e *Event) string {
 	var b strings.Builder
 	b.WriteString(e.Hook.Name + " " + e.Point.Interface)
 	if e.Out != "" {

@@ -102,3 +102,15 @@ func (l *lookup) place(e *Event, hook *trail.Hook, iif, oif uint32) {
 		e.Out = l.device(oif)
 	}
 }
+
+// index returns a device's index; 0 if there is none of that name.
+func (l *lookup) index(name string) uint32 {
+	if name == "" {
+		return 0
+	}
+	r, err := unix.NewIfreq(name)
+	if err != nil || unix.IoctlIfreq(l.fd, unix.SIOCGIFINDEX, r) != nil {
+		return 0
+	}
+	return r.Uint32()
+}

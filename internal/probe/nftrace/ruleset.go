@@ -57,16 +57,27 @@ type rule struct {
 	exprs exprs
 }
 
+// limits say how many packets a table marks.
+type limits struct {
+	rate   int  // per second, and at once
+	total  int  // ever; 0 is no limit
+	shared bool // those inside of tunnels are not counted apart
+}
+
 // skeleton are the rules that every table of ours has.
-func skeleton(rate, total int) []rule {
+func skeleton(l limits) []rule {
 	var all []rule
 	for _, c := range []string{markChain, insideChain} {
-		x := exprs(nil).limit(uint64(rate), 1, uint32(rate))
-		if total > 0 {
+		if c == insideChain && l.shared {
+			all = append(all, rule{c, exprs(nil).verdict(verdictJump, markChain)})
+			continue
+		}
+		x := exprs(nil).limit(uint64(l.rate), 1, uint32(l.rate))
+		if l.total > 0 {
 			// A bucket that holds that many and that nobody refills: one
 			// packet per year, or in as long as 64 bits of nanoseconds allow.
-			unit := min(uint64(365*24*3600), math.MaxInt64/1_000_000_000/uint64(total))
-			x = x.limit(1, unit, uint32(total))
+			unit := min(uint64(365*24*3600), math.MaxInt64/1_000_000_000/uint64(l.total))
+			x = x.limit(1, unit, uint32(l.total))
 		}
 		all = append(all,
 			rule{c, x.trace().verdict(verdictAccept, "")},

@@ -22,10 +22,10 @@ const tracePriority = -350
 const maxTables = 1000
 
 // makeTable makes our table and returns its name.
-func makeTable(s *socket, rate, total int) (string, error) {
+func makeTable(s *socket, l limits) (string, error) {
 	for n := range maxTables {
 		name := fmt.Sprintf("%s%d-%d", tablePrefix, os.Getpid(), n)
-		at, err := s.transact(newTable(name, rate, total))
+		at, err := s.transact(newTable(name, l))
 		switch {
 		case err == nil:
 			return name, nil
@@ -56,7 +56,7 @@ func tableError(at int, err error) error {
 }
 
 // newTable are the changes that make the table.
-func newTable(name string, rate, total int) []change {
+func newTable(name string, l limits) []change {
 	const (
 		nftaTable = 1 // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and NFTA_RULE_TABLE
 		flags     = 2 // NFTA_TABLE_FLAGS
@@ -82,7 +82,7 @@ func newTable(name string, rate, total int) []change {
 		hook := attrs(nil).u32(1, c.hook).u32(2, uint32(priority)) // NFTA_HOOK_HOOKNUM, PRIORITY
 		all = append(all, change{nftNewChain, nlCreate, chain(c.name).nest(chainHook, hook).u32(policy, verdictAccept).text(chainType, "filter")})
 	}
-	return append(all, newRules(name, skeleton(rate, total))...)
+	return append(all, newRules(name, skeleton(l))...)
 }
 
 // newRules are the changes that add rules at the end of their chains.

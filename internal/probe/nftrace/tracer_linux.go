@@ -22,7 +22,6 @@ import (
 type Tracer struct {
 	options Options
 	table   string
-	marks   bool // false: not a single rule of ours can mark
 
 	mu      sync.Mutex // guards control, dropped
 	control *socket    // owns the table
@@ -102,11 +101,14 @@ func (t *Tracer) arm() error {
 	if t.poll, err = newPoller(fds...); err != nil {
 		return err
 	}
-	total := t.options.Total
-	if most := t.legacy.most(); most > 0 && (total == 0 || total > most) {
-		total = most
+	l := limits{rate: t.options.Rate, total: t.options.Total}
+	if most := t.legacy.most(); most > 0 {
+		l.shared = true
+		if l.total == 0 || l.total > most {
+			l.total = most
+		}
 	}
-	if t.table, err = makeTable(t.control, t.options.Rate, total); err != nil {
+	if t.table, err = makeTable(t.control, l); err != nil {
 		return err
 	}
 	t.groups = newGrouper(t.table)
