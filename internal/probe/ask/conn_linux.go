@@ -1,0 +1,139 @@
+//go:build !pktrail_lite
+
+package ask
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// patience is how long the kernel may take for one part of an answer.
+	patience = 5 * time.Second
+	// dumpTries is how often a list is asked for again that changed while it
+	// was read (NLM_F_DUMP_INTR). The last answer is taken as it is: complete
+	// but for what changed.
+	dumpTries = 5
+)
+
+// conn is one netlink socket. It stays in the namespace where it was opened.
+type conn struct {
+	nl *netlink.Conn
+	mu sync.Mutex // one question and its answer at a time
+}
+
+func dial(family int) (*conn, error) {
+	nl, err := netlink.Dial(family, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Filters of dumps are honoured only when asked for (Linux 4.20); before,
+	// everything comes, and is filtered here too.
+	_ = nl.SetOption(netlink.GetStrictCheck, true)
+	// So that an error does not carry the question back.
+	_ = nl.SetOption(netlink.CapAcknowledge, true)
+	return &conn{nl: nl}, nil
+}
+
+func (c *conn) close() error { return c.nl.Close() }
+
+// one asks for one thing. The kernel's refusal is a syscall.Errno in the
+// error's chain; see refusal.
+func (c *conn) one(typ uint16, body []byte) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.nl.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	got, err := c.nl.Execute(netlink.Message{
+		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request},
+		Data:   body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(got) == 0 {
+		return nil, errCut
+	}
+	return got[0].Data, nil
+}
+
+// dump asks for a list and hands it on piece by piece: a table may hold a
+// million routes. begin is called before each try, since a list that changed
+// meanwhile is read again. each must not use the same socket.
+func (c *conn) dump(typ uint16, body []byte, begin func(), each func([]byte) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for try := range dumpTries {
+		begin()
+		changed, err := c.dumpOnce(typ, body, each)
+		if err != nil {
+			return err
+		}
+		if !changed || try == dumpTries-1 {
+			break
+		}
+	}
+	return nil
+}
+
+func (c *conn) dumpOnce(typ uint16, body []byte, each func([]byte) error) (changed bool, err error) {
+	if err := c.nl.SetDeadline(time.Now().Add(patience)); err != nil {
+		return false, err
+	}
+	_, err = c.nl.Send(netlink.Message{
+		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request | netlink.Dump},
+		Data:   body,
+	})
+	if err != nil {
+		return false, err
+	}
+	var first error
+	n := 0
+	for m, err := range c.nl.ReceiveIter() {
+		if err != nil {
+			return changed, err
+		}
+		if m.Header.Flags&unix.NLM_F_DUMP_INTR != 0 {
+			changed = true
+		}
+		if n++; n%4096 == 0 {
+			if err := c.nl.SetDeadline(time.Now().Add(patience)); err != nil {
+				return changed, err
+			}
+		}
+		if first == nil { // otherwise the rest is read and dropped
+			first = each(m.Data)
+		}
+	}
+	return changed, first
+}
+
+// refusal is the kernel's own errno for a question, 0 if the error is none
+// of the kernel's answers: the socket broke, or nothing came.
+func refusal(err error) syscall.Errno {
+	var op *netlink.OpError
+	var errno syscall.Errno
+	var sys interface{ Timeout() bool }
+	switch {
+	case !errors.As(err, &op), errors.As(err, &sys) && sys.Timeout():
+		return 0
+	case errors.As(op.Err, &errno) && op.Sequence != 0:
+		return errno
+	}
+	return 0
+}
+
+// wrap says what was asked for.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
