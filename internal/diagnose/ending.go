@@ -20,6 +20,8 @@ type ending struct {
 	// next is where it should have been seen next; why is why the outcome is
 	// not known.
 	next, why string
+	// told is what the sender is told of it; nil if nothing.
+	told *trail.Refusal
 	// open is true if no observation is an end.
 	open bool
 	// taken is true if a socket or protocol has it, and no process was seen.
@@ -107,10 +109,14 @@ func (q *inquiry) endOf(way []int) ending {
 			e.taken = o.Socket == nil || o.Socket.Process == ""
 			return e
 		case trail.StageRefuse:
-			if o.Refusal != nil && !advice(o.Refusal) {
-				e.outcome = trail.Rejected
-				return e
+			if o.Refusal == nil || advice(o.Refusal) {
+				break
 			}
+			e.outcome, e.told = trail.Rejected, o.Refusal
+			if len(o.Seen.Tunnels) > 0 {
+				e.outcome = trail.Dropped // only the tunnel's own end is told
+			}
+			return e
 		case trail.StageSocketFull:
 			e.full = true
 		case trail.StageDrop:
@@ -145,6 +151,10 @@ func (q *inquiry) dropped(e *ending, o *trail.Observation, ruled int) bool {
 		return true
 	}
 	e.outcome = trail.Dropped
+	if e.told = implied(o); e.told != nil {
+		e.outcome, e.basis = trail.Rejected, trail.Inferred
+		return true
+	}
 	if ruled >= 0 {
 		rules := q.t.Observations[e.way[ruled]].Rules
 		if r, _ := lastVerdict(rules); r != nil && verdictOf(r) == "reject" && ruled >= len(e.way)-2 {

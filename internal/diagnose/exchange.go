@@ -1,10 +1,6 @@
 package diagnose
 
-import (
-	"fmt"
-
-	"github.com/pktrail/pktrail/internal/trail"
-)
+import "github.com/pktrail/pktrail/internal/trail"
 
 // Exchange judges a packet together with its answer, c.Answer: the verdict of
 // a conversation. While the packet itself did not arrive, or no answer was
@@ -31,6 +27,9 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 		}
 	}
 	a.Findings = append(a.Findings, replyLost(t, &v, &a))
+	if f := asymmetricRoute(t, c.Answer); f != nil {
+		a.Findings = append(a.Findings, *f)
+	}
 	a.Text = "the packet arrived, its answer did not: " + a.Text
 	return a, true
 }
@@ -38,21 +37,4 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 // got says whether the probe's sender had an answer.
 func got(v *trail.Conversation) bool {
 	return v != nil && (v.Result == trail.ResultAnswered || v.Result == trail.ResultRefused || v.Result == trail.ResultICMP)
-}
-
-// replyLost is the finding that the way there is well and the way back is not.
-func replyLost(t *trail.Trail, there, back *trail.Verdict) trail.Finding {
-	return trail.Finding{
-		ID:    "reply-lost",
-		Cause: fmt.Sprintf("%s got there; only the answer did not come back", t.Flow),
-		Why: "The sender cannot tell the two apart: it waits and gives up. Whatever is changed has to be changed on the" +
-			" way back, which is a way of its own.",
-		Basis: back.Basis,
-		Evidence: []trail.Evidence{
-			{Text: there.Text, Basis: there.Basis},
-			{Text: "the answer: " + back.Text, Basis: back.Basis},
-		},
-		Check: []string{fmt.Sprintf("ip route get %s from %s", t.Flow.Src, t.Flow.Dst)},
-		Fix:   []string{"mend the way back: the other findings say where it ends"},
-	}
 }

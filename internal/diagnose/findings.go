@@ -6,8 +6,27 @@ import "github.com/pktrail/pktrail/internal/trail"
 // later one may look at what was found before it. Each is a file here and a
 // page in docs/findings.
 var findings = [...]func(*inquiry) *trail.Finding{
+	duplicateAddress,
+	serviceWithoutEndpoints,
+	conntrackTableFull,
+	conntrackInvalid,
+	reversePathFilter,
+	policyRule,
+	forwardingOff,
+	blackholeRoute,
+	prohibitRoute,
+	unreachableRoute,
+	noRoute,
+	mtu,
+	ttlExceeded,
+	martianSource,
+	vxlanWrongPeer,
+	vxlanPortBlocked,
+	neighbourFailed,
+	wrongMAC,
 	netfilterDrop,
 	netfilterPolicy,
 	netfilterReject,
 	nothingListens,
+	socketQueueFull,
 }

@@ -33,6 +33,9 @@ type inquiry struct {
 	end *trail.Observation
 	// rule is the one that decided; nil if none is known.
 	rule *trail.Rule
+	// told is what the sender is told; nil if nothing. It is concluded from
+	// the drop where no tracepoint tells (ICMPv6).
+	told *trail.Refusal
 	// full is true if the end is a socket without room.
 	full bool
 	// left is true if the packet left for where nobody watches.
@@ -55,9 +58,12 @@ func inquire(t *trail.Trail, c Context) *inquiry {
 	}
 	e := q.ending()
 	q.v.Outcome, q.v.Basis, q.way = e.outcome, e.basis, e.way
-	q.full, q.left, q.next = e.full, e.left, e.next
+	q.full, q.left, q.next, q.told = e.full, e.left, e.next, e.told
 	if e.at >= 0 {
 		q.v.Observation, q.end = e.at, &t.Observations[e.at]
+	}
+	if q.overflowed() {
+		q.v.Outcome, q.v.Basis, q.full = trail.Dropped, trail.Inferred, true
 	}
 	q.stray = q.isStray()
 	if q.stray && q.v.Outcome == trail.Delivered {

@@ -155,7 +155,7 @@ func (q *inquiry) afterOut(o *trail.Observation, armed bool) (string, bool) {
 	if p.Role == trail.RolePod || p.Role == trail.RoleHost || p.Kind == "veth" && p.Role != trail.RoleUplink {
 		return "the other end of " + p.Interface, armed
 	}
-	if n := q.c.Destination; len(n.Netns) > 0 && len(o.Seen.Tunnels) == 0 && slices.Contains(n.Addrs, o.Seen.Flow.Dst) {
+	if n := q.c.Destination; len(n.Netns) > 0 && slices.Contains(n.Addrs, o.Seen.Flow.Dst) {
 		if at, ok := q.c.armed(n.Netns[0]); ok {
 			return placeName(at.Node, at.Target), true
 		}

@@ -64,7 +64,7 @@ func (q *inquiry) place() {
 	if d := q.dropping(); d != nil {
 		q.v.Reason = d.Reason
 	}
-	if q.end.Stage == trail.StageRefuse && q.v.Reason == "" {
+	if q.end.Stage == trail.StageRefuse && q.end.Refusal != nil && q.v.Reason == "" {
 		q.v.Reason = q.end.Refusal.Reason
 	}
 	if r := q.route(); r != nil && q.v.Outcome != trail.Delivered {
@@ -131,7 +131,7 @@ func doorway(o *trail.Observation) string {
 // of; empty if they name none.
 func (q *inquiry) atDrop(d *trail.Drop) string {
 	at := function(d.At)
-	switch d.Reason {
+	switch reasonOf(d) {
 	case "IP_RPFILTER", "IP_INNOROUTES", "IP_INADDRERRORS", "IP_LOCAL_SOURCE", "IP_INVALID_SOURCE", "IP_LOCALNET", "IP_INVALID_DEST":
 		return "routing decision after PREROUTING"
 	case "IP_OUTNOROUTES":
@@ -140,14 +140,14 @@ func (q *inquiry) atDrop(d *trail.Drop) string {
 		if n := q.neighbour(); n != nil {
 			return "next hop " + n.Addr.String() + " on " + n.Device
 		}
-		return "next hop"
+		return "next hop on " + q.end.Point.Interface
 	case "NO_SOCKET", "SOCKET_FILTER", "SOCKET_RCVBUFF", "SOCKET_BACKLOG", "PROTO_MEM":
 		return q.flow().Proto.String()
 	case "QDISC_DROP", "QDISC_OVERLIMIT", "QDISC_CONGESTED", "TC_EGRESS":
 		return "queue of " + q.end.Point.Interface
 	}
 	switch {
-	case at == "ip_error", at == "ip_rcv_finish_core", at == "ip6_pkt_discard", at == "ip6_pkt_prohibit":
+	case strings.HasPrefix(at, "dst_discard"), at == "ip_error", at == "ip_rcv_finish_core", at == "ip6_pkt_discard", at == "ip6_pkt_prohibit":
 		return "routing decision after PREROUTING"
 	case at == "ip_forward", at == "ip6_forward":
 		return "forwarding"
@@ -170,6 +170,20 @@ func portClosed(r *trail.Refusal) bool {
 	return false
 }
 
+// reasonOf is a drop's reason, or the one that its function stands for where
+// the kernel gives none.
+func reasonOf(d *trail.Drop) string {
+	switch at := function(d.At); {
+	case at == "neigh_invalidate":
+		return "NEIGH_FAILED" // IPv6 says NOT_SPECIFIED
+	case d.Reason != "" && d.Reason != "NOT_SPECIFIED":
+		return d.Reason
+	case at == "ip6_pkt_discard":
+		return "IP_INNOROUTES"
+	}
+	return d.Reason
+}
+
 // neighbour is the last next hop that was asked for.
 func (q *inquiry) neighbour() *trail.Neighbour {
 	if q.end.Neighbour != nil {
@@ -184,14 +198,19 @@ func (q *inquiry) neighbour() *trail.Neighbour {
 // route is the last answer of a routing table for the packet itself, in the
 // namespace where it ended.
 func (q *inquiry) route() *trail.Route {
-	if q.end.Route != nil && !q.end.Route.ReversePath {
-		return q.end.Route
-	}
-	o := q.back(func(o *trail.Observation) bool { return o.Route != nil && !o.Route.ReversePath && q.here(o) })
+	o := q.back(func(o *trail.Observation) bool {
+		return o.Route != nil && !o.Route.ReversePath && q.here(o) && q.isFor(o.Route)
+	})
 	if o == nil {
 		return nil
 	}
 	return o.Route
+}
+
+// isFor says whether a lookup asked for where the packet goes, and not for
+// where an error about it goes.
+func (q *inquiry) isFor(r *trail.Route) bool {
+	return !r.Dst.IsValid() || r.Dst == q.flow().Dst || r.Dst == outerDst(q.end) || r.Dst == q.t.Flow.Dst
 }
 
 // routeText is a route in one line, as `ip route` has it.

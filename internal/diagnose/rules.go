@@ -61,6 +61,9 @@ func (q *inquiry) decide() {
 	if drop == nil && q.end.Stage != trail.StageRules && q.end.Stage != trail.StageRefuse {
 		return
 	}
+	if q.v.Outcome != trail.Dropped && q.v.Outcome != trail.Rejected {
+		return
+	}
 	if drop != nil && drop.Reason != "NETFILTER_DROP" && drop.Reason != "" {
 		return
 	}

@@ -106,10 +106,31 @@ func (q *inquiry) textDropped() string {
 		s += ", by " + shortRule(q.rule)
 	case q.hook() != "":
 		s += "; which rule was not seen"
+	case q.full:
+		s += ": " + Explain("SOCKET_RCVBUFF")
+		if q.overflowed() {
+			s = "dropped " + on(q.end.Point) + ", in tcp: " + Explain("TCP_LISTEN_OVERFLOW")
+		}
 	case q.v.Reason != "":
-		s += ": " + Explain(q.v.Reason)
+		s += ": " + q.why()
 	}
 	return s + q.translated()
+}
+
+// why is the reason of a drop in words. Where the kernel's reason is too wide
+// or missing, the route and the function tell more.
+func (q *inquiry) why() string {
+	d := q.dropping()
+	at := function(d.At)
+	switch {
+	case q.routeType() == "blackhole":
+		return "a blackhole route takes it"
+	case strings.HasPrefix(at, "dst_discard"):
+		return "its route discards it"
+	case d.Reason == "IP_INHDR" && (at == "ip_forward" || at == "ip6_forward"):
+		return "its TTL ran out"
+	}
+	return Explain(reasonOf(d))
 }
 
 func (q *inquiry) atText() string {
@@ -134,7 +155,7 @@ func (q *inquiry) textRejected() string {
 	switch {
 	case q.rule != nil:
 		return "rejected " + on(p) + q.atText() + ", by " + shortRule(q.rule) + q.translated()
-	case q.end.Stage != trail.StageRefuse:
+	case q.told == nil && q.hook() == "":
 		return "rejected: " + q.answerText() + "; last seen at " + doorway(q.end) + " " + on(p)
 	case q.hook() != "":
 		return "rejected " + on(p) + q.atText() + ": " + refusalText(r) + "; which rule was not seen" + q.translated()
@@ -179,10 +200,14 @@ func (q *inquiry) translated() string {
 	if was.Src != is.Src {
 		parts = append(parts, "SNAT to "+end(is.Src, is.SrcPort))
 	}
-	if len(parts) == 0 {
-		return ""
+	s := ""
+	if len(parts) > 0 {
+		s = ", after " + strings.Join(parts, " and ")
 	}
-	return ", after " + strings.Join(parts, " and ")
+	if n := q.end.Seen.Tunnels; len(n) > 0 {
+		s += ", inside " + n[0].Kind + " to " + n[0].Flow.Dst.String()
+	}
+	return s
 }
 
 // end is an address with its port, if it has one.
@@ -195,8 +220,8 @@ func end(a netip.Addr, port uint16) string {
 
 // refusal is the refusal that decided; nil if none did.
 func (q *inquiry) refusal() *trail.Refusal {
-	if q.end.Refusal != nil {
-		return q.end.Refusal
+	if q.told != nil {
+		return q.told
 	}
 	if v := q.c.Conversation; v != nil {
 		return v.Refusal

@@ -1,0 +1,53 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// policyRule: an `ip rule` chose the way, and the packet did not arrive.
+func policyRule(q *inquiry) *trail.Finding {
+	if q.v.Outcome == trail.Delivered && !q.left || q.v.Outcome == trail.Unknown {
+		return nil
+	}
+	o := q.back(func(o *trail.Observation) bool {
+		return q.here(o) && o.Route != nil && o.Route.Err == 0 && ownTable(o.Route.Table) && (o.Route.ReversePath || q.isFor(o.Route))
+	})
+	if o == nil {
+		return nil
+	}
+	r := o.Route
+	to := r.Dst.String()
+	if !r.Dst.IsValid() {
+		to = q.flow().Dst.String()
+	}
+	f := &trail.Finding{
+		ID:    "policy-rule",
+		Cause: fmt.Sprintf("an ip rule sends what goes to %s by table %d: dev %s, not by table main", to, r.Table, r.Device),
+		Why:   "Rules are asked before table main. A rule that also matches pod traffic, or its answers, takes that away from the CNI's routes.",
+		Basis: trail.Inferred,
+		Evidence: []trail.Evidence{
+			{Text: fmt.Sprintf("table %d answered: %s", r.Table, routeText(r)), Basis: trail.Observed},
+		},
+		Check: []string{ipCommand(r.Dst) + " rule show", fmt.Sprintf("%s route show table %d", ipCommand(r.Dst), r.Table), q.getRoute()},
+		Fix:   []string{"narrow the rule that looks up table " + itoa(int(r.Table)) + ", or put one before it: " + ipCommand(r.Dst) + " rule add to " + to + " lookup main pref 100"},
+	}
+	if r.ReversePath {
+		f.Cause = fmt.Sprintf("an ip rule routes %s by table %d: dev %s, so it may not come in by %s", to, r.Table, r.Device, q.ingress())
+	}
+	if r.Mark != 0 {
+		f.Evidence = append(f.Evidence, trail.Evidence{Text: fmt.Sprintf("the packet's mark is 0x%x", r.Mark), Basis: trail.Observed})
+	}
+	for _, a := range q.answers("ip rule") {
+		f.Evidence = append(f.Evidence, answerEvidence(&a))
+	}
+	return f
+}
+
+// ownTable says whether a table is asked only because of a rule that somebody
+// added.
+func ownTable(n uint32) bool {
+	return !slices.Contains([]uint32{0, 253, tableMain, tableLocal}, n)
+}

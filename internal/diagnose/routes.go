@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// The kernel's errno for a lookup (linux/errno.h; fib_props of fib_trie.c).
+const (
+	errAgain     = 11  // no route in this table, or a throw route
+	errAccess    = 13  // a prohibit route
+	errExdev     = 18  // the source is not valid by this interface
+	errInvalid   = 22  // a blackhole route
+	errNetwork   = 101 // no route at all
+	errHost      = 113 // an unreachable route; for IPv6 also no route
+	errForwarded = 0
+)
+
+// routeType is the type of the route that decided: as the kernel said when it
+// was asked, else as the error of the lookup tells. It is "none" where there
+// was no route, and empty where no lookup was seen.
+func (q *inquiry) routeType() string {
+	if a := q.asked(); a != nil && a.Route != nil && a.Route.Type != "" {
+		return a.Route.Type
+	}
+	r := q.route()
+	if r == nil {
+		return ""
+	}
+	if r.Type != "" {
+		return r.Type
+	}
+	err := max(r.Err, -r.Err)
+	switch {
+	case err == errForwarded && (r.Table == tableLocal || r.Device == "lo"):
+		return "local"
+	case err == errForwarded:
+		return "unicast"
+	case err == errAccess:
+		return "prohibit"
+	case err == errInvalid:
+		return "blackhole"
+	case err == errHost && r.Dst.Is4():
+		return "unreachable"
+	}
+	return "none"
+}
+
+// asked is what the kernel said when it was asked for the packet's route; nil
+// if it was not.
+func (q *inquiry) asked() *trail.Answer {
+	for _, i := range q.near() {
+		for j := range q.t.Observations[i].Answers {
+			a := &q.t.Observations[i].Answers[j]
+			if strings.Contains(a.Question+" ", "route get "+q.flow().Dst.String()+" ") {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// askedBack is what the kernel said when it was asked for the way back to the
+// sender; nil if it was not.
+func (q *inquiry) askedBack() *trail.Answer {
+	for _, i := range q.near() {
+		for j := range q.t.Observations[i].Answers {
+			a := &q.t.Observations[i].Answers[j]
+			if strings.Contains(a.Question+" ", "route get "+q.flow().Src.String()+" ") {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// getRoute is the command that asks for the packet's route as the kernel did.
+func (q *inquiry) getRoute() string {
+	f := q.flow()
+	if q.tunnelled() {
+		f = q.end.Seen.Tunnels[0].Flow
+	}
+	s := "ip route get " + f.Dst.String()
+	if in := q.ingress(); in != "" && f.Src.IsValid() {
+		s += " from " + f.Src.String() + " iif " + in
+	}
+	if q.end.Mark != 0 {
+		s += " mark " + itoa(int(q.end.Mark))
+	}
+	return s
+}
+
+// ingress is the interface by which the packet came into the namespace where
+// it ended; empty if it was made there.
+func (q *inquiry) ingress() string {
+	o := q.back(func(o *trail.Observation) bool {
+		return q.here(o) && (o.Stage == trail.StageReceive || o.Stage == trail.StageCapture && o.Dir == trail.In)
+	})
+	if o == nil {
+		return ""
+	}
+	return o.Point.Interface
+}
+
+// routing is the evidence of routing: the last lookup, and what the kernel
+// said when it was asked again.
+func (q *inquiry) routing() []trail.Evidence {
+	var out []trail.Evidence
+	if r := q.route(); r != nil {
+		out = append(out, trail.Evidence{Text: "lookup: " + routeText(r), Basis: trail.Observed})
+	}
+	if a := q.asked(); a != nil {
+		out = append(out, answerEvidence(a))
+	}
+	if d := q.dropping(); d != nil {
+		out = append(out, dropEvidence(d))
+	}
+	if q.told != nil {
+		out = append(out, trail.Evidence{Text: "the sender is told: " + refusalText(q.told), Basis: q.toldBasis()})
+	}
+	return out
+}
+
+// toldBasis is how it is known what the sender was told.
+func (q *inquiry) toldBasis() trail.Basis {
+	if q.end.Refusal != nil {
+		return trail.Observed
+	}
+	return trail.Inferred
+}
+
+// answerEvidence quotes an answer of the kernel.
+func answerEvidence(a *trail.Answer) trail.Evidence {
+	text := a.Text
+	if a.Error != "" {
+		text = a.Error
+	}
+	return trail.Evidence{Text: a.Question + ": " + text, Basis: trail.Observed}
+}
+
+// dropEvidence quotes a drop.
+func dropEvidence(d *trail.Drop) trail.Evidence {
+	return trail.Evidence{Text: strings.TrimSpace(d.Reason + " at " + d.At), Basis: trail.Observed}
+}
+
+// setting is the value of a sysctl that was read where the packet ended; empty
+// if it was not.
+func (q *inquiry) setting(name string) string {
+	for _, i := range q.near() {
+		for _, s := range q.t.Observations[i].Settings {
+			if s.Name == name {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
+// ipVersion is "ipv4" or "ipv6", as sysctls have it.
+func ipVersion(a netip.Addr) string {
+	if a.Is6() {
+		return "ipv6"
+	}
+	return "ipv4"
+}
+
+// ipCommand is "ip" or "ip -6".
+func ipCommand(a netip.Addr) string {
+	if a.Is6() {
+		return "ip -6"
+	}
+	return "ip"
+}
