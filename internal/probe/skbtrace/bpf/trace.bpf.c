@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "kernel.h"
+#include <bpf/bpf_tracing.h>
+#include "emit.h"
+#include "skb.h"
+#include "route.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+// load_sample is never loaded into the kernel: the loader copies the
+// instructions that cast an address from here.
+SEC("tp_btf/netif_receive_skb")
+int load_sample(u64 *ctx)
+{
+	return *(volatile u32 *)cast(ctx[0]);
+}
