@@ -46,8 +46,17 @@ func writeDiagnosis(w io.Writer, d action.Diagnosis) error {
 	for i, c := range d.Checks {
 		rows[i] = text.Check{State: string(c.State), Name: c.Name, Detail: c.Detail, Hint: c.Hint}
 	}
-	_, err := fmt.Fprint(w, text.Checks(rows), "\n", verdict("capture", d.Capture, d.Checks))
+	_, err := fmt.Fprint(w, text.Checks(rows), "\n", verdict("capture", d.Capture, d.Checks), traceVerdict(d))
 	return err
+}
+
+// traceVerdict is verdict for trace, which can do with less.
+func traceVerdict(d action.Diagnosis) string {
+	line := verdict("trace", d.Trace, d.Checks)
+	if d.Trace == "no" && d.Capture == "ok" {
+		line = strings.Replace(line, "does not work here, it lacks", "packet sockets only, without drop reasons and routes: it lacks", 1)
+	}
+	return line
 }
 
 // verdict says in a line whether a use works, and what it lacks.
