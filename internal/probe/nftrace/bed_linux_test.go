@@ -4,6 +4,7 @@ package nftrace
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -101,7 +102,9 @@ func open(t *testing.T, ns string, o Options) *tracer {
 		t.Fatal(err)
 	}
 	o.Netns = f
-	o.StateDir = t.TempDir()
+	if o.StateDir == "" {
+		o.StateDir = t.TempDir()
+	}
 	tr, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +155,8 @@ func (r *tracer) seen() []Event {
 }
 
 // lines are events as short text, one line each:
-// "FORWARD cl>sv ip filter: FORWARD#3 jump pol, pol return, FORWARD policy accept".
+// "FORWARD cl>sv ip filter: FORWARD jump pol, pol return, FORWARD policy accept";
+// rules of iptables-legacy have their number, "FORWARD#3".
 func lines(events []Event) string {
 	var b strings.Builder
 	for i := range events {
@@ -173,6 +177,9 @@ func short(e *Event) string {
 	}
 	for _, r := range e.Rules {
 		b.WriteString(" " + r.Chain)
+		if r.Legacy {
+			fmt.Fprintf(&b, "#%d", r.Number)
+		}
 		if r.Kind != trail.RuleMatched {
 			b.WriteString(" " + string(r.Kind))
 		}

@@ -12,8 +12,9 @@
 // LegacyBind changes a setting of the namespace, and puts it back.
 //
 // The kernel clears the bit when a packet crosses a veth, so each namespace
-// on the way has its own Tracer. On the sender of a tunnel the outer packet
-// keeps the bit of the inner one: its events show outer headers.
+// on the way has its own Tracer, and when it is wrapped up in a tunnel or
+// unwrapped, so the Tracer looks into tunnels and marks it again: events of
+// such a packet show the tunnel's headers.
 //
 // The package must not know what a rule's text or owner is, nor a target, a
 // pod or a file.

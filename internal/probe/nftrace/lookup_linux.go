@@ -81,6 +81,8 @@ func (l *lookup) device(index uint32) string {
 }
 
 // place fills in hook and point of an event from its base chain and devices.
+// At FORWARD the point is the device by which the packet came; it is between
+// two, so it has no direction there.
 func (l *lookup) place(e *Event, hook *trail.Hook, iif, oif uint32) {
 	h := *hook
 	e.Hook = &h
@@ -88,19 +90,16 @@ func (l *lookup) place(e *Event, hook *trail.Hook, iif, oif uint32) {
 	switch h.Name {
 	case "OUTPUT", "POSTROUTING", "EGRESS":
 		e.Dir, index = trail.Out, oif
-	case "":
-		if index == 0 {
-			e.Dir, index = trail.Out, oif
-		} else {
-			e.Dir = trail.In
-		}
-	default:
+	case "PREROUTING", "INPUT", "INGRESS":
 		e.Dir = trail.In
+	default:
+		if index == 0 {
+			index = oif
+		} else {
+			e.Out = l.device(oif)
+		}
 	}
 	e.Point.Index, e.Point.Interface = int(index), l.device(index)
-	if e.Dir == trail.In {
-		e.Out = l.device(oif)
-	}
 }
 
 // index returns a device's index; 0 if there is none of that name.

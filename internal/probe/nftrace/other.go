@@ -5,6 +5,7 @@ package nftrace
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -37,3 +38,6 @@ func (*Tracer) Stats() (Stats, error) { return Stats{}, errUnsupported }
 
 // Blind is empty.
 func (*Tracer) Blind() []trail.Blind { return nil }
+
+// Restore returns errors.ErrUnsupported.
+func Restore(*os.File, Leftover) error { return errUnsupported }

@@ -3,11 +3,11 @@ package nftrace
 import "math"
 
 // Chains of our table. The two base chains jump to markChain for a packet
-// that matches; prerouting also sends tunnels to a chain of their kind, which
-// jumps to insideChain.
+// that matches, and send tunnels to a chain of their kind, which jumps to
+// insideChain.
 //
-// Inside of tunnels is looked for only where packets come in: one that is
-// wrapped up here had its chance before, and keeps its bit.
+// Both look into tunnels: a packet loses its bit where it is wrapped up, as
+// where it is unwrapped (net/core/skbuff.c, skb_scrub_packet).
 const (
 	preroutingChain = "prerouting"
 	outputChain     = "output"
@@ -85,7 +85,9 @@ func skeleton(l limits) []rule {
 	}
 	for _, t := range tunnels() {
 		for _, is := range t.is {
-			all = append(all, rule{preroutingChain, is.verdict(verdictJump, t.chain)})
+			for _, c := range []string{preroutingChain, outputChain} {
+				all = append(all, rule{c, is.verdict(verdictJump, t.chain)})
+			}
 		}
 	}
 	return all

@@ -29,8 +29,8 @@ func makeTable(s *socket, l limits) (string, error) {
 		switch {
 		case err == nil:
 			return name, nil
-		case at == 0 && errors.Is(err, unix.EEXIST):
-			continue
+		case at == 0 && (errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EPERM)):
+			continue // EPERM: it is there and has an owner; a right that we lack is refused at -1
 		}
 		return "", tableError(at, err)
 	}

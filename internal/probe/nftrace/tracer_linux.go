@@ -23,9 +23,10 @@ type Tracer struct {
 	options Options
 	table   string
 
-	mu      sync.Mutex // guards control, dropped
+	mu      sync.Mutex // guards control, dropped, gone
 	control *socket    // owns the table
-	dropped bool
+	dropped bool       // the table is
+	gone    bool       // all descriptors are
 
 	reading sync.Mutex // held by Read
 	trace   *socket
@@ -133,7 +134,11 @@ func (t *Tracer) Add(m ...Match) error {
 func (t *Tracer) Stop() {
 	t.drop()
 	t.stopped.Store(true)
-	t.poll.signal()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.gone {
+		t.poll.signal()
+	}
 }
 
 func (t *Tracer) drop() {
@@ -166,7 +171,7 @@ func (t *Tracer) Close() error {
 func (t *Tracer) dispose() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.dropped = true
+	t.dropped, t.gone = true, true
 	var all []error
 	if t.legacy != nil {
 		all = append(all, t.legacy.close())
