@@ -113,11 +113,11 @@ func (a *Asker) Do(fn func() error) error {
 func (a *Asker) control(f func(fd int) error) error {
 	raw, err := a.ns.SyscallConn()
 	if err != nil {
-		return err
+		return os.ErrClosed
 	}
 	var result error
 	if err := raw.Control(func(fd uintptr) { result = f(int(fd)) }); err != nil {
-		return err
+		return os.ErrClosed // there is no other reason
 	}
 	return result
 }

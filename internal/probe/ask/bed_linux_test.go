@@ -3,6 +3,8 @@
 package ask
 
 import (
+	"context"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -15,7 +17,22 @@ import (
 	"github.com/pktrail/pktrail/internal/lab/labtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// listenAt, in the environment, makes the test program a server: it listens
+// there until its input ends.
+const listenAt = "PKTRAIL_TEST_LISTEN"
+
+func TestMain(m *testing.M) {
+	if at := os.Getenv(listenAt); at != "" {
+		ln, err := new(net.ListenConfig).Listen(context.Background(), "tcp", at)
+		if err != nil {
+			panic(err)
+		}
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = ln.Close()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // bed is a router: eth0 with 10.0.0.1/24 and fd00::1/64, eth1 with 10.1.0.1/24
 // and fd01::1/64. Behind them stand the namespaces peer0 and peer1 with .2.

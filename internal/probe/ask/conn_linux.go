@@ -64,6 +64,51 @@ func (c *conn) one(typ uint16, body []byte) ([]byte, error) {
 	return got[0].Data, nil
 }
 
+// first asks for one thing where the answer is marked as one of several and
+// none follow, as ctnetlink's is: the library would wait for their end.
+func (c *conn) first(typ uint16, body []byte) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.nl.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	sent, err := c.nl.Send(netlink.Message{
+		Header: netlink.Header{Type: netlink.HeaderType(typ), Flags: netlink.Request},
+		Data:   body,
+	})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.nl.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	buf := make([]byte, 1<<15)
+	for {
+		n := 0
+		var recvErr error
+		err := raw.Read(func(fd uintptr) bool {
+			n, _, recvErr = unix.Recvfrom(int(fd), buf, unix.MSG_DONTWAIT)
+			return !errors.Is(recvErr, unix.EAGAIN)
+		})
+		if err = errors.Join(err, recvErr); err != nil {
+			return nil, fmt.Errorf("receive: %w", err)
+		}
+		var m netlink.Message
+		if err := m.UnmarshalBinary(buf[:n]); err != nil {
+			return nil, err
+		}
+		if m.Header.Sequence != sent.Header.Sequence {
+			continue // what came too late for a question before
+		}
+		if m.Header.Type == netlink.Error {
+			errno := syscall.Errno(-int32(u32(m.Data)))
+			return nil, &netlink.OpError{Op: "receive", Err: errno, Sequence: m.Header.Sequence}
+		}
+		return m.Data, nil
+	}
+}
+
 // dump asks for a list and hands it on piece by piece: a table may hold a
 // million routes. begin is called before each try, since a list that changed
 // meanwhile is read again. each must not use the same socket.

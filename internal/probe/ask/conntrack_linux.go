@@ -33,7 +33,7 @@ func (a *Asker) Conntrack(f packet.Flow, zone uint16) (Connection, bool, error) 
 		types = []uint8{packet.ICMPv6Echo, packet.ICMPv6Echo + 1}
 	}
 	for _, t := range types {
-		b, err := c.one(getConnection, tupleRequest(f, t, zone))
+		b, err := c.first(getConnection, tupleRequest(f, t, zone))
 		if refusal(err) == unix.ENOENT {
 			continue
 		}

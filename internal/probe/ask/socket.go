@@ -86,6 +86,14 @@ func decodeDiag(b []byte) (diag, error) {
 	return d, nil
 }
 
+// takes reports whether the socket takes a packet from remote to local.
+func (d diag) takes(local, remote netip.AddrPort) bool {
+	if d.local.Port() != local.Port() || d.remote.Port() != 0 && d.remote != remote {
+		return false
+	}
+	return d.local.Addr().IsUnspecified() || d.local.Addr() == local.Addr().WithZone("")
+}
+
 // diagRequest makes a struct inet_diag_req_v2. states are bits 1<<TCP_...;
 // the addresses may be invalid for a list.
 func diagRequest(family uint8, proto packet.Proto, states uint32, local, remote netip.AddrPort) []byte {

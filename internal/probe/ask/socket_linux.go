@@ -49,17 +49,25 @@ func (a *Asker) socket(proto packet.Proto, local, remote netip.AddrPort) (diag, 
 	if err != nil {
 		return diag{}, false, err
 	}
-	local = netip.AddrPortFrom(local.Addr().Unmap(), local.Port())
-	remote = netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port())
-	b, err := c.one(sockDiag, diagRequest(familyOf(local.Addr().Is6()), proto, 1<<32-1, local, remote))
-	if err == nil {
-		d, err := decodeDiag(b)
-		// Before Linux 5.8 UDP was looked up with its ends exchanged.
-		if err != nil || d.local.Port() == local.Port() {
+	local = netip.AddrPortFrom(local.Addr().Unmap().WithZone(""), local.Port())
+	remote = netip.AddrPortFrom(remote.Addr().Unmap().WithZone(""), remote.Port())
+	// UDP is looked up with its ends exchanged ("for historical reasons",
+	// net/ipv4/udp_diag.c), on kernels before 5.8 or so without.
+	ends := [][2]netip.AddrPort{{local, remote}}
+	if proto == packet.ProtoUDP {
+		ends = [][2]netip.AddrPort{{remote, local}, {local, remote}}
+	}
+	for _, e := range ends {
+		b, err := c.one(sockDiag, diagRequest(familyOf(local.Addr().Is6()), proto, 1<<32-1, e[0], e[1]))
+		if refusal(err) == unix.ENOENT {
+			continue
+		}
+		if err != nil {
+			return diag{}, false, err
+		}
+		if d, err := decodeDiag(b); err != nil || d.takes(local, remote) {
 			return d, err == nil, err
 		}
-	} else if refusal(err) != unix.ENOENT {
-		return diag{}, false, err
 	}
 	listeners, err := a.Listening(proto)
 	if err != nil {
