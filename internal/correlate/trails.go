@@ -1,9 +1,8 @@
 package correlate
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
+	"hash/maphash"
+	"iter"
 	"time"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -14,205 +13,187 @@ import (
 // the last. A sighting after that is another packet.
 const Window = 5 * time.Second
 
+// Options say when a trail is over.
+type Options struct {
+	// Closed takes each trail when it is over, and Flush gives it the rest. If
+	// nil all are kept for All.
+	Closed func(trail.Trail)
+	// Idle is how long nothing may be heard of a packet until it is over; 0 is
+	// Window. Time is that of the sightings.
+	Idle time.Duration
+	// Linger is how long late messages about a packet are waited for after its
+	// end; 0 is 100 ms, and one second where sightings come from several
+	// kernels, whose streams are not in step.
+	Linger time.Duration
+	// MaxOpen is how many packets are followed at once, of up to 4096
+	// sightings each; 0 is 65,536, negative no limit. Beyond it those that
+	// nothing was heard of for longest are over: see Forgotten. It holds only
+	// with Closed.
+	MaxOpen int
+	// Reference is the node whose clock the times are told by; empty is the
+	// first one that is heard of.
+	Reference string
+}
+
 const (
-	// near is how far apart two sightings of one packet at two points are
-	// taken to be at most, where a sender repeats itself to the byte: the
-	// oldest packet that near comes first, else the nearest one. Repetitions
-	// are slower than that, as a rule, and ways are shorter.
-	near = 10 * time.Millisecond
-	// crowd bounds how many packets of one identity are looked at before and
-	// after a sighting, so that a flood of equal packets costs no more each.
-	crowd = 64
+	linger      = 100 * time.Millisecond
+	lingerApart = time.Second
+	maxOpen     = 1 << 16
+	maxSights   = 4096
 )
 
-// Trails gathers sightings of frames, in any order, into trails. Its zero
-// value is ready. It keeps headers, not frames: 400 to 800 bytes for each
-// more in a tunnel (bench_test.go measures it), for as long as it lives.
+// Trails gathers sightings into trails, roughly in the order of time for each
+// source; without Options.Closed in any order. Its zero value is ready and
+// keeps everything until All. It keeps headers, not frames: about 120 bytes for
+// each sighting, and 600 for each packet (bench_test.go measures it).
 type Trails struct {
-	p      packet.Packet
-	points []trail.Point
-	number map[trail.Point]int     // index in points
-	kin    map[packet.Key][]*group // those of a key in the order of key
-	order  []*group
-	others int
+	o     Options
+	p, q  packet.Packet
+	v     view
+	fill  trail.Observation
+	deep  deep
+	vlans []uint16
+	// tunnels of the packet in p.
+	tunnels []trail.Tunnel
+	seed    maphash.Seed
+
+	points []place
+	number map[where]int32
+	clocks clocks
+	hooks  intern[trail.Hook]
+	tuples intern[trail.Conntrack]
+	routes intern[trail.Route]
+	hops   intern[trail.Neighbour]
+
+	flights   map[flight]*way
+	kin       map[uint64][]kin
+	outer     map[uint64][]*way
+	datagrams map[datagram]*way
+	streams   map[packet.Flow]*stream
+	delays    map[[2]int32]int64
+	links     linker
+
+	open, ending list
+	kept         []*way
+	begun        int
+	now          int64
+	others       int
+	forgotten    int
 }
 
-// group is one packet's sightings so far.
-type group struct {
-	key      int64 // time of the sighting that was added first
-	from, to int64 // times of the earliest and the latest
-	payload  packet.Digest
-	text     string
-	seen     []sighting
+// place is a trail.Point of one kernel.
+type place struct {
+	trail.Point
+	clock uint16
 }
 
-// sighting is an Observation with its point as a number.
-type sighting struct {
-	time  int64
-	point int
-	dir   trail.Direction
-	len   int
-	seen  trail.Headers
+type where struct {
+	boot  string
+	point trail.Point
 }
 
-// Add takes one sighting. f.Data is not kept.
-func (t *Trails) Add(at trail.Point, f *trail.Frame) {
-	t.p.DecodeLen(at.Link, f.Data, f.Len)
-	id, ok := t.p.Identity()
-	if !ok {
+type flight struct {
+	clock  uint16
+	number uint64
+}
+
+// New returns Trails with options.
+func New(o Options) *Trails { return &Trails{o: o} }
+
+// Add takes one captured frame, of a kernel that stands for the point's node
+// alone. f.Data is not kept.
+func (t *Trails) Add(at trail.Point, f *trail.Frame) { t.See(&Sighting{At: at, Frame: f}) }
+
+// See takes one sighting. Nothing of it is kept but what its pointers and
+// slices show, which must stay as they are.
+func (t *Trails) See(s *Sighting) {
+	if t.number == nil {
+		t.begin()
+	}
+	o := &s.Seen
+	at := t.point(s.Boot, s.At)
+	if f := s.Frame; f != nil {
+		o = &t.fill
+		*o = s.Seen
+		if o.Time == 0 {
+			o.Time = f.Time
+		}
+		if o.Dir == trail.DirUnknown {
+			o.Dir = f.Dir
+		}
+		if o.Len == 0 {
+			o.Len = f.Len
+		}
+	}
+	t.now = max(t.now, o.Time)
+	if !t.read(s) {
 		t.others++
 		return
 	}
-	s := sighting{time: f.Time, point: t.point(at), dir: f.Dir, len: f.Len, seen: headers(&t.p)}
-	kin := t.kin[id.Key]
-	next, _ := slices.BinarySearchFunc(kin, s.time, func(g *group, at int64) int { return cmp.Compare(g.key, at) })
-	if g := choose(kin[max(0, next-crowd):min(len(kin), next+crowd)], &s, id.Payload); g != nil {
-		g.add(s, id.Payload)
-		return
-	}
-	g := &group{key: s.time, from: s.time, to: s.time, payload: id.Payload, text: describe(&t.p), seen: []sighting{s}}
-	t.kin[id.Key] = slices.Insert(kin, next, g)
-	t.order = append(t.order, g)
+	sg := t.compact(o, at)
+	sg.cut = t.v.cut
+	w := t.join(&sg, o.Flight)
+	t.enter(w, sg, o.Flight)
+	t.enterAlso(w, s, at)
+	t.settle(w, &sg)
+	t.expire()
+}
+
+func (t *Trails) begin() {
+	t.seed = maphash.MakeSeed()
+	t.number = map[where]int32{}
+	t.flights = map[flight]*way{}
+	t.kin = map[uint64][]kin{}
+	t.outer = map[uint64][]*way{}
+	t.datagrams = map[datagram]*way{}
+	t.streams = map[packet.Flow]*stream{}
+	t.delays = map[[2]int32]int64{}
+	t.clocks.reference = t.o.Reference
 }
 
 // point numbers the points.
-func (t *Trails) point(p trail.Point) int {
-	n, ok := t.number[p]
+func (t *Trails) point(boot string, p trail.Point) int32 {
+	k := where{boot, p}
+	n, ok := t.number[k]
 	if !ok {
-		if t.number == nil {
-			t.number, t.kin = map[trail.Point]int{}, map[packet.Key][]*group{}
-		}
-		n = len(t.points)
-		t.number[p] = n
-		t.points = append(t.points, p)
+		n = int32(len(t.points))
+		t.number[k] = n
+		t.points = append(t.points, place{p, t.clocks.of(boot, p.Node)})
 	}
 	return n
 }
 
-// choose gives the packet that a sighting is of, nil if it is a new one.
-func choose(kin []*group, s *sighting, payload packet.Digest) *group {
-	var best *group
-	var least time.Duration
-	for _, g := range kin {
-		if !g.takes(s, payload) {
-			continue
-		}
-		far := time.Duration(max(g.from-s.time, s.time-g.to, 0))
-		if far <= near {
-			return g
-		}
-		if best == nil || far < least {
-			best, least = g, far
-		}
-	}
-	return best
-}
-
-// takes says whether a sighting can be of this packet. A packet passes a point
-// once in each direction: a second sighting there is a repetition.
-func (g *group) takes(s *sighting, payload packet.Digest) bool {
-	if !g.payload.Agrees(payload) || time.Duration(max(g.to, s.time)-min(g.from, s.time)) > Window {
-		return false
-	}
-	return !slices.ContainsFunc(g.seen, func(have sighting) bool { return have.point == s.point && have.dir == s.dir })
-}
-
-func (g *group) add(s sighting, payload packet.Digest) {
-	g.seen = append(g.seen, s)
-	g.from, g.to = min(g.from, s.time), max(g.to, s.time)
-	if payload.N > g.payload.N { // the others were cut shorter
-		g.payload = payload
-	}
-}
-
-// Others is how many frames have no identity: not IP or ARP, or cut within
-// their headers.
+// Others is how many sightings tell nothing of which packet they are: no IP
+// and no ARP, or cut within their headers.
 func (t *Trails) Others() int { return t.others }
 
-// All returns the trails, in the order of their first sightings.
+// Forgotten is how many trails were over before their time, and sightings left
+// out, because there were too many: see Options.MaxOpen.
+func (t *Trails) Forgotten() int { return t.forgotten }
+
+// Offsets says by how much the nodes' clocks are ahead of the reference, as far
+// as packets between them told. Nodes on the reference's own kernel are left
+// out.
+func (t *Trails) Offsets() map[string]Offset { return t.clocks.offsets() }
+
+// All returns the trails, in the order of their starts, without those that
+// Options.Closed was given. It makes all of them at once, at about 700 bytes for
+// each observation: Each does not.
 func (t *Trails) All() []trail.Trail {
-	out := make([]trail.Trail, len(t.order))
-	for i, g := range t.order {
-		all := make([]trail.Observation, len(g.seen))
-		for j, s := range g.seen {
-			all[j] = trail.Observation{Time: s.time, Point: t.points[s.point], Dir: s.dir, Len: s.len, Seen: s.seen}
-		}
-		slices.SortStableFunc(all, before)
-		for j := range all[1:] {
-			all[j+1].Changes = changes(&all[j].Seen, &all[j+1].Seen)
-		}
-		out[i] = trail.Trail{Packet: g.text, Flow: all[0].Seen.Flow, Observations: all}
+	out := make([]trail.Trail, 0, len(t.kept))
+	for tr := range t.Each() {
+		out = append(out, tr)
 	}
-	slices.SortStableFunc(out, func(a, b trail.Trail) int {
-		return cmp.Compare(a.Observations[0].Time, b.Observations[0].Time)
-	})
 	return out
 }
 
-// before orders the sightings of one packet. Time comes first; but stacked
-// devices can see a packet at the same nanosecond (while any socket on the
-// machine asks for timestamps, one is taken for all of them), and then the
-// place on the way decides.
-func before(a, b trail.Observation) int {
-	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(stage(&a), stage(&b)))
-}
-
-// stage numbers the places on the way out of a pod, and on into another.
-func stage(o *trail.Observation) int {
-	switch o.Point.Role {
-	case trail.RolePod:
-		return pick(o.Dir, 0, 9)
-	case trail.RoleHost:
-		return pick(o.Dir, 8, 1)
-	case trail.RoleBridge:
-		return pick(o.Dir, 7, 2)
-	case trail.RoleOverlay:
-		return pick(o.Dir, 3, 6)
-	case trail.RoleUplink:
-		return pick(o.Dir, 4, 5)
-	}
-	return 4
-}
-
-func pick(d trail.Direction, out, in int) int {
-	if d == trail.Out {
-		return out
-	}
-	return in
-}
-
-// describe says in words what a packet is.
-func describe(p *packet.Packet) string {
-	l, ok := p.Transport()
-	if !ok {
-		if n, ok := p.Network(); ok && n.Kind == packet.KindARP {
-			return "ARP"
+// Each yields what All returns, one by one.
+func (t *Trails) Each() iter.Seq[trail.Trail] {
+	return func(yield func(trail.Trail) bool) {
+		for _, w := range t.finished() {
+			if !yield(t.assemble(w)) {
+				return
+			}
 		}
-		return p.Proto().String()
 	}
-	h := p.Header(l)
-	switch l.Kind {
-	case packet.KindICMPv4, packet.KindICMPv6:
-		return icmp(l.Kind, packet.ICMP(h))
-	case packet.KindTCP:
-		t := packet.TCP(h)
-		return fmt.Sprintf("TCP seq %d, %d bytes", t.Seq(), l.PayloadLen())
-	case packet.KindUDP:
-		return fmt.Sprintf("UDP, %d bytes", l.PayloadLen())
-	}
-	return p.Proto().String()
-}
-
-func icmp(k packet.Kind, h packet.ICMP) string {
-	request, reply := uint8(packet.ICMPv4Echo), uint8(packet.ICMPv4EchoReply)
-	if k == packet.KindICMPv6 {
-		request, reply = packet.ICMPv6Echo, packet.ICMPv6EchoReply
-	}
-	switch h.Type() {
-	case request:
-		return fmt.Sprintf("ICMP echo request seq %d", h.Seq())
-	case reply:
-		return fmt.Sprintf("ICMP echo reply seq %d", h.Seq())
-	}
-	return fmt.Sprintf("ICMP type %d code %d", h.Type(), h.Code())
 }

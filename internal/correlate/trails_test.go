@@ -306,7 +306,7 @@ func TestOrder(t *testing.T) {
 	for _, tr := range all.All() {
 		got = append(got, tr.Packet)
 	}
-	if want := []string{"ICMP echo request seq 1", "ICMP echo request seq 2", "ICMP echo request seq 3"}; !slices.Equal(got, want) {
+	if want := []string{"ICMP echo request, id 7, seq 1", "ICMP echo request, id 7, seq 2", "ICMP echo request, id 7, seq 3"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
@@ -315,15 +315,17 @@ func TestDescribe(t *testing.T) {
 	v4 := build.IPv4{Src: client, Dst: server}
 	v6 := build.IPv6{Src: client6, Dst: server6}
 	for want, layers := range map[string][]build.Layer{
-		"ICMP echo request seq 5": {inPod, v4, build.ICMPv4{Type: 8, Seq: 5}},
-		"ICMP echo reply seq 5":   {inPod, v6, build.ICMPv6{Type: 129, Seq: 5}},
-		"ICMP type 3 code 1":      {inPod, v4, build.ICMPv4{Type: 3, Code: 1}, v4, build.UDP{}},
-		"TCP seq 9, 3 bytes":      {inPod, v4, build.TCP{Seq: 9}, build.Payload("abc")},
-		"UDP, 3 bytes":            {inPod, v4, build.UDP{}, build.Payload("abc")},
-		"sctp":                    {inPod, v4, build.SCTP{}, build.Chunk{Type: 1, Body: make([]byte, 8)}},
-		"ARP":                     {inPod, build.ARP{SenderIP: client, TargetIP: server}},
-		"ospf":                    {inPod, build.IPv4{Src: client, Dst: server, Proto: packet.ProtoOSPF}, build.Payload("hello")},
-		"udp":                     {inPod, build.IPv4{Src: client, Dst: server, Proto: packet.ProtoUDP, Offset: 1480}, build.Payload("the rest of it")},
+		"ICMP echo request, id 0, seq 5":    {inPod, v4, build.ICMPv4{Type: 8, Seq: 5}},
+		"ICMP echo reply, id 0, seq 5":      {inPod, v6, build.ICMPv6{Type: 129, Seq: 5}},
+		"ICMP type 3 code 1":                {inPod, v4, build.ICMPv4{Type: 3, Code: 1}, v4, build.UDP{}},
+		"TCP without flags, seq 9, 3 bytes": {inPod, v4, build.TCP{Seq: 9}, build.Payload("abc")},
+		"TCP SYN-ACK, seq 9, 0 bytes":       {inPod, v4, build.TCP{Seq: 9, Flags: packet.SYN | packet.ACK}},
+		"UDP, 3 bytes":                      {inPod, v4, build.UDP{}, build.Payload("abc")},
+		"sctp":                              {inPod, v4, build.SCTP{}, build.Chunk{Type: 1, Body: make([]byte, 8)}},
+		"ARP request":                       {inPod, build.ARP{SenderIP: client, TargetIP: server}},
+		"ARP reply":                         {inPod, build.ARP{Op: 2, SenderIP: client, TargetIP: server}},
+		"ospf":                              {inPod, build.IPv4{Src: client, Dst: server, Proto: packet.ProtoOSPF}, build.Payload("hello")},
+		"udp":                               {inPod, build.IPv4{Src: client, Dst: server, Proto: packet.ProtoUDP, Offset: 1480}, build.Payload("the rest of it")},
 	} {
 		var all Trails
 		s := step{at: pod1, layers: layers}

@@ -1,0 +1,180 @@
+package correlate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// assemble makes the trail of a way.
+func (t *Trails) assemble(w *way) trail.Trail {
+	numbers := t.copies(w)
+	order := t.order(w, numbers)
+	out := trail.Trail{
+		Number: w.id + 1, Packet: w.text, AnswerTo: int(w.answer), Repeats: int(w.repeat),
+		Ended: w.flags&(ended|idle) != 0, Observations: make([]trail.Observation, len(order)),
+	}
+	tell := teller{w: w, out: out.Observations, chains: map[int]*chain{}}
+	for n, i := range order {
+		s := &w.sights[i]
+		o := &out.Observations[n]
+		*o = t.expand(w, s)
+		o.Copy = numbers[s.part]
+		tell.next(n, s)
+		if !out.Flow.Src.IsValid() {
+			out.Flow = o.Seen.Flow
+		}
+	}
+	return out
+}
+
+// teller fills in the changes from one observation to the next.
+type teller struct {
+	w      *way
+	out    []trail.Observation
+	chains map[int]*chain // of each copy
+}
+
+// chain is how a copy looked when it was last seen.
+type chain struct {
+	is     trail.Headers
+	span   span
+	merged int
+	// rules are the observations of nat rules in this namespace, whose
+	// translation has not been seen yet.
+	rules []int
+	netns uint64
+}
+
+func (t *teller) next(n int, s *sight) {
+	o := &t.out[n]
+	c := t.chains[o.Copy]
+	if c == nil {
+		c = &chain{netns: o.Point.Netns}
+		if whole := t.chains[0]; whole != nil {
+			*c = *whole
+			c.rules = slices.Clone(whole.rules)
+		} else {
+			c.span = t.w.parts[s.part].span
+			c.is = o.Seen
+		}
+		t.chains[o.Copy] = c
+	}
+	if c.netns != o.Point.Netns {
+		c.rules, c.netns = nil, o.Point.Netns
+	}
+	t.pieces(o, c, s)
+	if s.head < 0 {
+		return
+	}
+	is := effective(&c.is, o.Seen, s.cut)
+	// In the order in which they are told: tunnels, addresses, the rest.
+	o.Changes = append(o.Changes, wrapped(&c.is, &is)...)
+	for _, change := range translated(&c.is, &is) {
+		if by := t.translator(c, change); by >= 0 {
+			t.out[by].Changes = append(t.out[by].Changes, change)
+		} else {
+			o.Changes = append(o.Changes, change)
+		}
+	}
+	o.Changes = append(o.Changes, relabelled(&c.is, &is)...)
+	c.is = is
+	if translates(o) {
+		c.rules = append(c.rules, n)
+	}
+}
+
+// translator is the observation of the rules that made a change; -1 if none
+// was seen.
+func (t *teller) translator(c *chain, change string) int {
+	for _, n := range slices.Backward(c.rules) {
+		source := sourceNAT(&t.out[n])
+		if source == strings.HasPrefix(change, "SNAT") || strings.HasPrefix(change, "id ") {
+			return n
+		}
+	}
+	return -1
+}
+
+// translates reports whether rules of a nat table were met.
+func translates(o *trail.Observation) bool {
+	return o.Hook != nil && slices.ContainsFunc(o.Rules, func(r trail.Rule) bool {
+		switch r.Verdict {
+		case "dnat", "snat", "masquerade", "redirect":
+			return true
+		}
+		return r.Table == "nat"
+	})
+}
+
+// sourceNAT reports whether nat rules at this hook change the source.
+func sourceNAT(o *trail.Observation) bool {
+	return o.Hook.Name == "POSTROUTING" || o.Hook.Name == "INPUT"
+}
+
+// effective is what a packet looks like where an observation shows only a part
+// of it: the rest is as before.
+func effective(was *trail.Headers, seen trail.Headers, cut bool) trail.Headers {
+	if cut || seen.Flow == (packet.Flow{}) {
+		seen.Flow = was.Flow
+	}
+	if cut || seen.TTL == 0 {
+		seen.TTL = was.TTL
+	}
+	if seen.SrcMAC == "" && seen.DstMAC == "" {
+		seen.VLANs = was.VLANs
+		if len(seen.Tunnels) == len(was.Tunnels) {
+			seen.SrcMAC, seen.DstMAC = was.SrcMAC, was.DstMAC
+		}
+	}
+	return seen
+}
+
+// pieces tells of a packet that was cut up or put together.
+func (t *teller) pieces(o *trail.Observation, c *chain, s *sight) {
+	is, was := t.w.parts[s.part].span, c.span
+	merged := c.merged
+	c.span = is
+	if s.merged > 0 {
+		c.merged = int(s.merged)
+	}
+	switch {
+	case is == was:
+		return
+	case is.kind == spanFragment:
+		o.Changes = append(o.Changes, fmt.Sprintf("fragment %d+%d", is.from, is.to-is.from))
+	case was.kind == spanFragment:
+		o.Changes = append(o.Changes, "reassembled")
+	case is.contains(was):
+		o.Changes = append(o.Changes, fmt.Sprintf("merged from %d", t.count(is, int(s.merged))))
+	case was.contains(is):
+		if o.Copy <= 1 {
+			o.Changes = append(o.Changes, fmt.Sprintf("cut into %d packets", t.count(was, merged)))
+		}
+		o.Changes = append(o.Changes, fmt.Sprintf("segment %d+%d", is.from-was.from, is.to-is.from))
+	}
+}
+
+// count is of how many packets one is made: as the kernel says, or as many as
+// were seen.
+func (t *teller) count(whole span, said int) int {
+	if said > 1 {
+		return said
+	}
+	var seen []span
+	for _, p := range t.w.parts {
+		if p.span == whole || !whole.contains(p.span) || slices.Contains(seen, p.span) {
+			continue
+		}
+		// A piece of a piece does not count.
+		if !slices.ContainsFunc(t.w.parts, func(q part) bool {
+			return q.span != p.span && q.span != whole && whole.contains(q.span) && q.span.contains(p.span)
+		}) {
+			seen = append(seen, p.span)
+		}
+	}
+	return len(seen)
+}

@@ -1,0 +1,164 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+)
+
+// list is ways in the order in which they were last heard of.
+type list struct {
+	first, last *way
+	n           int
+}
+
+func (l *list) push(w *way) {
+	w.list, w.prev, w.next = l, l.last, nil
+	if l.last != nil {
+		l.last.next = w
+	} else {
+		l.first = w
+	}
+	l.last = w
+	l.n++
+}
+
+func (l *list) remove(w *way) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		l.first = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		l.last = w.prev
+	}
+	w.list, w.prev, w.next = nil, nil, nil
+	l.n--
+}
+
+// settle notes that a way was heard of, and whether it is at its end. A clone
+// for a packet socket is freed before the packet goes on, so an end counts
+// until something else is seen.
+func (t *Trails) settle(w *way, s *sight) {
+	switch {
+	case s.late || s.stage == stageCapture:
+	case s.stage.final():
+		w.flags |= ended
+	default:
+		w.flags &^= ended
+	}
+	w.seen = t.now
+	if t.o.Closed == nil {
+		return
+	}
+	if w.list != nil {
+		w.list.remove(w)
+	}
+	if w.flags&ended != 0 {
+		t.ending.push(w)
+	} else {
+		t.open.push(w)
+	}
+}
+
+// expire closes what is over.
+func (t *Trails) expire() {
+	if t.o.Closed == nil {
+		return
+	}
+	wait := int64(cmp.Or(t.o.Linger, linger))
+	if t.o.Linger == 0 && t.clocks.count() > 1 {
+		wait = int64(lingerApart)
+	}
+	for w := t.ending.first; w != nil && w.seen+wait < t.now; w = t.ending.first {
+		t.close(w)
+	}
+	rest := int64(cmp.Or(t.o.Idle, Window))
+	for w := t.open.first; w != nil && w.seen+rest < t.now; w = t.open.first {
+		w.flags |= idle
+		t.close(w)
+	}
+	limit := cmp.Or(t.o.MaxOpen, maxOpen)
+	for limit > 0 && t.open.n+t.ending.n > limit {
+		w := t.ending.first
+		if w == nil {
+			w = t.open.first
+			t.forgotten++
+		}
+		t.close(w)
+	}
+}
+
+// close hands a way out.
+func (t *Trails) close(w *way) {
+	t.leave(w, nil)
+	t.clocks.learn(t, w)
+	t.links.resolve(w)
+	t.o.Closed(t.assemble(w))
+}
+
+// Flush hands out what is still open, where there will be no more sightings.
+// It does nothing without Options.Closed.
+func (t *Trails) Flush() {
+	if t.o.Closed == nil {
+		return
+	}
+	var all []*way
+	for _, l := range []*list{&t.open, &t.ending} {
+		for w := l.first; w != nil; w = w.next {
+			all = append(all, w)
+		}
+	}
+	slices.SortFunc(all, func(a, b *way) int { return cmp.Compare(a.id, b.id) })
+	for _, w := range all {
+		t.close(w)
+	}
+}
+
+// finished numbers the ways in the order of their starts, and links them.
+func (t *Trails) finished() []*way {
+	if t.o.Closed == nil {
+		t.clocks.forget()
+	}
+	t.kept = slices.DeleteFunc(t.kept, func(w *way) bool { return w.flags&gone != 0 })
+	for _, w := range t.kept {
+		t.clocks.learn(t, w)
+		if w.seen+int64(cmp.Or(t.o.Idle, Window)) < t.now {
+			w.flags |= idle
+		}
+	}
+	if t.o.Closed != nil {
+		return t.kept
+	}
+	for _, w := range t.kept {
+		w.start = t.startOf(w)
+	}
+	slices.SortStableFunc(t.kept, func(a, b *way) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.from, b.from)) })
+	t.links = linker{}
+	for i, w := range t.kept {
+		w.id, w.answer, w.repeat = i, 0, 0
+		t.links.resolve(w)
+		for j := range w.heads {
+			t.links.note(w, w.heads[j].flow)
+		}
+	}
+	return t.kept
+}
+
+// startOf is the time of the first sighting, by the reference's clock. Late
+// ones do not tell it unless there are no others.
+func (t *Trails) startOf(w *way) int64 {
+	var first int64
+	found := false
+	for i := range w.sights {
+		s := &w.sights[i]
+		at := s.time - t.clocks.offset(t.points[s.point].clock)
+		switch {
+		case s.late && found:
+		case !found || at < first:
+			first, found = at, !s.late
+		}
+	}
+	return first
+}

@@ -1,0 +1,70 @@
+package correlate
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pktrail/pktrail/internal/packet"
+)
+
+// text says in words what a packet is.
+func (v *view) text() string {
+	k, f := &v.id.Key, &v.head.flow
+	switch {
+	case !v.known && v.cut:
+		t := v.head.tunnels()[0]
+		return name(t) + " packet, " + t.Flow.String()
+	case !v.known:
+		return "packet"
+	case k.Version == 0:
+		return arp(k.Type)
+	case k.Fragment&fragmentOffset != 0:
+		return k.Proto.String()
+	}
+	switch k.Proto {
+	case packet.ProtoICMP, packet.ProtoICMPv6:
+		return icmp(k, f.ID)
+	case packet.ProtoTCP:
+		return fmt.Sprintf("TCP %s, seq %d, %d bytes", tcpFlags(packet.TCPFlags(k.Type)), k.A, k.Len)
+	case packet.ProtoUDP:
+		return fmt.Sprintf("UDP, %d bytes", max(k.Len, 8)-8)
+	}
+	return k.Proto.String()
+}
+
+func arp(op uint8) string {
+	switch op {
+	case 1:
+		return "ARP request"
+	case 2:
+		return "ARP reply"
+	}
+	return "ARP"
+}
+
+func tcpFlags(f packet.TCPFlags) string {
+	var names []string
+	for i, n := range []string{"FIN", "SYN", "RST", "PSH", "ACK", "URG"} {
+		if f&(1<<i) != 0 {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return "without flags"
+	}
+	return strings.Join(names, "-")
+}
+
+func icmp(k *packet.Key, id uint16) string {
+	request, reply := uint8(packet.ICMPv4Echo), uint8(packet.ICMPv4EchoReply)
+	if k.Proto == packet.ProtoICMPv6 {
+		request, reply = packet.ICMPv6Echo, packet.ICMPv6EchoReply
+	}
+	switch k.Type {
+	case request:
+		return fmt.Sprintf("ICMP echo request, id %d, seq %d", id, k.B)
+	case reply:
+		return fmt.Sprintf("ICMP echo reply, id %d, seq %d", id, k.B)
+	}
+	return fmt.Sprintf("ICMP type %d code %d", k.Type, k.Code)
+}
