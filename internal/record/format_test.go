@@ -8,16 +8,20 @@ import (
 	"testing"
 )
 
-// TestSpecification: each example in docs/file-format.md stands in the golden
+// TestSpecification: each example in docs/file-format.md stands in a golden
 // stream, each kind of option has an example, and the version is ours.
 func TestSpecification(t *testing.T) {
 	doc, err := os.ReadFile("../../docs/file-format.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden, err := os.ReadFile("testdata/small.pcapng")
-	if err != nil {
-		t.Fatal(err)
+	var golden []byte
+	for _, name := range []string{"testdata/small.pcapng", "testdata/trace.pcapng"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden = append(golden, b...)
 	}
 	if title := fmt.Sprintf("# The stream of pktrail, version %d\n", Version); !bytes.HasPrefix(doc, []byte(title)) {
 		t.Errorf("the specification does not start with %q", title)
@@ -34,7 +38,7 @@ func TestSpecification(t *testing.T) {
 			t.Errorf("not in the golden stream: %s", example)
 		}
 	}
-	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd} {
+	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd, kindAside, kindSession} {
 		if !seen[kind] {
 			t.Errorf("the specification has no example of %q", kind)
 		}
