@@ -28,7 +28,8 @@ func align(a, b []Step) []pair {
 	return out
 }
 
-// search aligns what is between; off is added to all indices.
+// search aligns what is between; off is added to all indices. What only b, the
+// bad one, has comes first: it is what happened instead.
 func search(a, b []Step, off int) []pair {
 	x, y := a[:min(len(a), most)], b[:min(len(b), most)]
 	length := make([][]int, len(x)+1) // length[i][j] of the longest row of x[i:], y[j:]
@@ -51,7 +52,7 @@ func search(a, b []Step, off int) []pair {
 		case x[i].key == y[j].key:
 			out = append(out, pair{off + i, off + j})
 			i, j = i+1, j+1
-		case length[i+1][j] >= length[i][j+1]:
+		case length[i+1][j] > length[i][j+1]:
 			out = append(out, pair{off + i, -1})
 			i++
 		default:
@@ -59,11 +60,11 @@ func search(a, b []Step, off int) []pair {
 			j++
 		}
 	}
-	for ; i < len(a); i++ {
-		out = append(out, pair{off + i, -1})
-	}
 	for ; j < len(b); j++ {
 		out = append(out, pair{-1, off + j})
+	}
+	for ; i < len(a); i++ {
+		out = append(out, pair{off + i, -1})
 	}
 	return out
 }

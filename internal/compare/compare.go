@@ -52,6 +52,9 @@ func Trails(good, bad *trail.Trail) Diff {
 	d := Diff{LeftOut: left, Differences: []Difference{}}
 	exact := lastDst(good) == lastDst(bad)
 	for _, p := range align(a, b) {
+		if p.b < 0 && a[p.a].soft || p.a < 0 && b[p.b].soft {
+			continue
+		}
 		row := Row{}
 		switch {
 		case p.b < 0:
@@ -174,7 +177,7 @@ func onlyOne(good, bad *trail.Trail) (skip map[trail.Stage]bool, left []string) 
 		return skip, nil
 	}
 	for _, o := range optional {
-		if g[o.stage] == b[o.stage] || decides(good, o.stage) || decides(bad, o.stage) {
+		if g[o.stage] == b[o.stage] || decides(bad, o.stage) {
 			continue
 		}
 		skip[o.stage] = true
@@ -195,8 +198,8 @@ func has(t *trail.Trail) map[trail.Stage]bool {
 	return out
 }
 
-// decides says whether a stage ended or held up the packet: that is a
-// difference even if the other has nothing of the kind.
+// decides says whether a stage ended or held up the packet that went wrong:
+// that is a difference even if the other has nothing of the kind.
 func decides(t *trail.Trail, s trail.Stage) bool {
 	for i := range t.Observations {
 		o := &t.Observations[i]
@@ -207,7 +210,7 @@ func decides(t *trail.Trail, s trail.Stage) bool {
 			return true
 		}
 		for _, w := range Walks(o.Rules) {
-			if r, ok := Decision(w); ok && r.Verdict != "accept" {
+			if r, ok := Decision(w); ok && (r.Verdict == "drop" || r.Verdict == "reject") {
 				return true
 			}
 		}

@@ -8,8 +8,6 @@ import (
 )
 
 var (
-	// addresses, in the text of a rule.
-	address = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}(/\d{1,2})?\b|\b[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}\b(/\d{1,3})?`)
 	// hash at the end of a chain's name: base32 as kube-proxy and kube-router
 	// write it, hex as CNI plugins do, base64 as Calico does.
 	hash = regexp.MustCompile(`\b((?:KUBE|CNI|cali)-[\w-]*?-)(_?[A-Z2-7]{16}|[0-9a-f]{16,}|_[\w-]{16})($|[^\w-])`)
@@ -31,11 +29,6 @@ func chain(name string) string {
 	return device(name)
 }
 
-// rule is a rule's text without addresses and what chain leaves out.
-func rule(text string) string {
-	return device(hash.ReplaceAllString(address.ReplaceAllString(text, "*"), "${1}*${3}"))
-}
-
 // class is what an interface is on the way, whatever its name.
 func class(p *trail.Point) string {
 	switch {
@@ -43,6 +36,10 @@ func class(p *trail.Point) string {
 		return "host end"
 	case p.Role == trail.RoleUplink, p.Role == trail.RoleOverlay, p.Role == trail.RoleBridge:
 		return string(p.Role)
+	case p.Kind == "bridge":
+		return string(trail.RoleBridge)
+	case p.Kind == "vxlan", p.Kind == "geneve", p.Kind == "ipip", p.Kind == "gre", p.Kind == "wireguard":
+		return string(trail.RoleOverlay)
 	}
 	return device(p.Interface)
 }

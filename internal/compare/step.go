@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,11 @@ type Step struct {
 	Observation int `json:"observation"`
 	// key is what steps are aligned by.
 	key string
+	// soft is true for what the kernel may or may not do with the same packet,
+	// by what it has in its caches: that only one has it is no difference.
+	soft bool
+	// translates is true for rules of NAT.
+	translates bool
 }
 
 // steps reads a trail. skip names the stages to leave out.
@@ -96,12 +102,33 @@ func (r *reader) observe(i int, o *trail.Observation) {
 	case trail.StageNeighbour, trail.StageTransmit, trail.StageRefuse, trail.StageDrop, trail.StageSocketFull, trail.StageDeliver:
 		r.end(i, o)
 	}
-	if n := len(r.out); n > 0 && len(carried) > 0 {
-		r.out[n-1].Facts = append(r.out[n-1].Facts, carried...)
+	for _, f := range carried {
+		if at := r.cause(f); at >= 0 {
+			r.out[at].Facts = append(r.out[at].Facts, f)
+		}
 	}
 	if o.Conntrack != nil && (o.Conntrack.State == "invalid" || o.Conntrack.State == "untracked") && len(r.out) > 0 {
 		r.add(plain(KindConntrack, "conntrack "+o.Conntrack.State))
 	}
+}
+
+// cause is the step that a change belongs to: a translation to the rule that
+// made it, anything else to where it was seen first. It is -1 without steps.
+func (r *reader) cause(f Fact) int {
+	last := len(r.out) - 1
+	if f.Kind != KindNAT || last < 0 {
+		return last
+	}
+	for i := last; i >= 0 && r.out[i].Node == r.out[last].Node && r.out[i].Namespace == r.out[last].Namespace; i-- {
+		if r.out[i].translates && !r.out[i].has(KindNAT) {
+			return i
+		}
+	}
+	return last
+}
+
+func (s *Step) has(k Kind) bool {
+	return slices.ContainsFunc(s.Facts, func(f Fact) bool { return f.Kind == k })
 }
 
 // add puts a fact at the last step, once.
@@ -150,93 +177,3 @@ func (r *reader) device(i int, o *trail.Observation) {
 		r.add(Fact{Kind: KindMAC, Value: "to " + m, exact: m})
 	}
 }
-
-func (r *reader) rules(i int, o *trail.Observation) {
-	for _, w := range Walks(o.Rules) {
-		last, decided := Decision(w)
-		if !decided && (last.Kind != trail.RuleMatched || last.Verdict != "") {
-			continue
-		}
-		hook := w[0].Chain
-		if o.Hook != nil && o.Hook.Name != "" {
-			hook = o.Hook.Name
-		}
-		r.open(i, o, last.Table+" "+hook, "rules/"+last.Table+"/"+hook)
-		r.add(Fact{Kind: KindRule, Value: Label(&last) + " " + strings.ToUpper(last.Verdict), same: sameRule(&last)})
-	}
-}
-
-// Label names a rule by chain and place: "KUBE-FORWARD 3", "svc handle 5",
-// "FORWARD policy".
-func Label(r *trail.Rule) string {
-	switch {
-	case r.Kind == trail.RulePolicy:
-		return r.Chain + " policy"
-	case r.Kind == trail.RuleReturn:
-		return r.Chain + " return"
-	case r.Number > 0:
-		return r.Chain + " " + strconv.Itoa(r.Number)
-	case r.Handle > 0:
-		return r.Chain + " handle " + strconv.FormatUint(r.Handle, 10)
-	}
-	return r.Chain
-}
-
-// sameRule tells rules apart by their text; their numbers differ from node to
-// node, and count where there is no text.
-func sameRule(r *trail.Rule) string {
-	what := rule(r.Text)
-	if r.Text == "" && chain(r.Chain) == r.Chain {
-		what = Label(r)
-	}
-	return chain(r.Chain) + " " + string(r.Kind) + " " + what + " " + r.Verdict
-}
-
-func (r *reader) route(i int, o *trail.Observation) {
-	q := o.Route
-	if q == nil || q.Err == eagain && !r.last(i) {
-		return
-	}
-	place := "route"
-	if q.ReversePath {
-		place = "route back"
-	}
-	s := r.open(i, o, place, place)
-	if len(s.Facts) > 0 && s.Observation != i { // asked again: the last answer counts
-		s.Facts = nil
-	}
-	r.add(plain(KindTable, "table "+trail.TableName(q.Table)))
-	if q.Err != 0 {
-		r.add(plain(KindRoute, "error "+strconv.Itoa(q.Err)))
-		return
-	}
-	if q.Type != "" && q.Type != "unicast" {
-		r.add(plain(KindRoute, q.Type))
-	}
-	if q.Prefix.IsValid() {
-		r.add(Fact{Kind: KindRoute, Value: q.Prefix.String(), exact: q.Prefix.String()})
-	}
-	if q.Device != "" {
-		r.add(Fact{Kind: KindDevice, Value: "dev " + q.Device, same: device(q.Device)})
-	}
-	gateway := Fact{Kind: KindGateway, Value: "on link", same: "on link", exact: "on link"}
-	if q.Gateway.IsValid() && !q.Gateway.IsUnspecified() {
-		gateway = Fact{Kind: KindGateway, Value: "via " + q.Gateway.String(), same: "via", exact: q.Gateway.String()}
-	}
-	r.add(gateway)
-}
-
-// last says whether no other lookup follows in this namespace.
-func (r *reader) last(i int) bool {
-	here := &r.t.Observations[i].Point
-	for _, o := range r.t.Observations[i+1:] {
-		if o.Point.Node == here.Node && o.Point.Target == here.Target && o.Stage == trail.StageRoute {
-			return false
-		}
-	}
-	return true
-}
-
-const eagain = 11 // asm-generic/errno-base.h
-
-func plain(k Kind, v string) Fact { return Fact{Kind: k, Value: v, same: v} }

@@ -68,7 +68,7 @@ func (p *page) headline(f *Fold, prefix string) {
 	if t.Flow.Src.IsValid() {
 		left = append(left, span{text: "  " + t.Flow.String()})
 	}
-	if details != "" {
+	if details != "" && f.count() == 1 {
 		left = append(left, span{text: "  " + details, tone: dim})
 	}
 	if f.count() > 1 {

@@ -54,12 +54,13 @@ func (m *rowMaker) mark(end int) {
 		r.marker, r.dull = "~", false
 	case trail.Lost:
 		r.dull = false
-		if m.v.At == "" || m.v.At == r.place {
+		place := shortPlace(m.v.At)
+		if place == "" || place == r.place {
 			r.marker = "x"
 			m.note(end, "not seen behind this")
 			return
 		}
-		gone := row{node: r.node, owner: r.owner, hop: r.hop, untimed: true, place: m.v.At, marker: "x", says: []say{{text: "last seen above, and nothing behind it", tone: bad}}}
+		gone := row{node: r.node, owner: r.owner, hop: r.hop, untimed: true, place: place, marker: "x", says: []say{{text: "last seen above, and nothing behind it", tone: bad}}}
 		if m.v.Node != "" {
 			gone.node = m.v.Node
 		}
@@ -80,6 +81,9 @@ func (m *rowMaker) hideRoutes(end int) {
 	}
 	for i := range m.rows {
 		r := &m.rows[i]
+		if r.rules != nil && r.hop == badHop && !ours(r.rules.table) && (m.v.Outcome == trail.Lost || m.v.Outcome == trail.Unknown) {
+			r.dull = false // they show how far it came
+		}
 		if r.route == nil || r.stage != trail.StageRoute {
 			continue
 		}

@@ -23,19 +23,19 @@ func (p *page) put(l spans, hang int) {
 
 // raw adds a line that is known to fit.
 func (p *page) raw(l spans) {
-	for len(l) > 0 && strings.TrimRight(l[len(l)-1].text, " ") == "" {
-		l = l[:len(l)-1]
-	}
-	for i, s := range l {
-		text := clean(s.text)
-		if i == len(l)-1 {
-			text = strings.TrimRight(text, " ")
+	l = l.joined()
+	for n := len(l) - 1; n >= 0; n-- { // no blanks at the end
+		if l[n].text = strings.TrimRight(l[n].text, " "); l[n].text != "" {
+			break
 		}
+		l = l[:n]
+	}
+	for _, s := range l {
 		if c := s.tone.codes(); p.style.Colour && c != "" {
-			p.b.WriteString("\x1b[" + c + "m" + text + "\x1b[0m")
+			p.b.WriteString("\x1b[" + c + "m" + s.text + "\x1b[0m")
 			continue
 		}
-		p.b.WriteString(text)
+		p.b.WriteString(s.text)
 	}
 	p.b.WriteByte('\n')
 }

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"strings"
+
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -143,6 +145,9 @@ func (m *rowMaker) stage(i int, o *trail.Observation) int {
 		return m.socket(i, o)
 	case trail.StageRetransmit:
 		return m.open(i, o, "tcp", say{text: "TCP sends this again"})
+	}
+	if o.Stage == trail.StageConsume && i == m.end && m.v.Outcome == trail.Delivered {
+		return m.taken(i, o, strings.ToUpper(o.Seen.Flow.Proto.String()))
 	}
 	return -1 // hooks and consume: what they changed is said at their neighbours
 }

@@ -30,7 +30,7 @@ func (m *rowMaker) ruleRows(i int, o *trail.Observation) int {
 		words, set := walkWords(w, hook)
 		at = m.open(i, o, table+" "+hook, words)
 		m.rows[at].rules = &set
-		m.rows[at].dull = words.text == "" || ours(table) || set.verdict != "drop" && set.verdict != "reject" && sideTable(table) && passes(w)
+		m.rows[at].dull = ours(table) || set.verdict != "drop" && set.verdict != "reject" && sideTable(table) && passes(w)
 	}
 	return at
 }
@@ -66,12 +66,12 @@ func walkWords(w []trail.Rule, hook string) (say, ruleset) {
 	set := ruleset{table: w[0].Table, hook: hook}
 	path := compare.Path(w)
 	if len(path) == 0 {
-		return say{}, set
+		return say{text: through(w, "returned")}, set
 	}
 	last := &path[len(path)-1]
 	set.verdict = effect(last)
 	if last.Kind == trail.RulePolicy {
-		return say{text: strings.TrimSpace("policy " + strings.ToUpper(last.Verdict)), tone: toneIf(set.refuses(), bad)}, set
+		return say{text: through(w, strings.TrimSpace("policy "+strings.ToUpper(last.Verdict))), tone: toneIf(set.refuses(), bad)}, set
 	}
 	if set.verdict == "accept" {
 		path = path[len(path)-1:]
@@ -98,6 +98,21 @@ func walkWords(w []trail.Rule, hook string) (say, ruleset) {
 		words.tone = bad
 	}
 	return words, set
+}
+
+// through names the chains that a packet came back from before the end of a
+// base chain.
+func through(w []trail.Rule, end string) string {
+	var chains []string
+	for k := range w {
+		if c := short(w[k].Chain); w[k].Chain != w[0].Chain && !slices.Contains(chains, c) {
+			chains = append(chains, c)
+		}
+	}
+	if len(chains) == 0 || !sideTable(w[0].Table) {
+		return end
+	}
+	return strings.Join(chains, ", ") + " returned, " + end
 }
 
 // effect is what a rule did. nft's trace calls a translation accepted: its

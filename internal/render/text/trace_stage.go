@@ -151,7 +151,9 @@ func (m *rowMaker) drop(i int, o *trail.Observation) int {
 		switch r := &m.rows[n]; {
 		case r.rules != nil && r.rules.refuses() && (d.Hook == "" || r.rules.hook == d.Hook):
 			return n
-		case r.stage == trail.StageRefuse:
+		case r.stage == trail.StageRefuse,
+			r.rules != nil && r.rules.verdict == "" && d.Hook != "" && r.rules.hook == d.Hook, // after the last rule that it met
+			r.place == m.endPlace(i, ""):
 			r.says = append(r.says, say{text: text, tone: bad})
 			return n
 		}
@@ -168,10 +170,22 @@ func (m *rowMaker) drop(i int, o *trail.Observation) int {
 // endPlace is what the verdict calls the place of the observation that
 // decided, if that is short.
 func (m *rowMaker) endPlace(i int, otherwise string) string {
-	if i == m.end && m.v.At != "" && width(m.v.At) <= maxPlace {
-		return m.v.At
+	at := shortPlace(m.v.At)
+	if i == m.end && at != "" && width(at) <= maxPlace {
+		return at
 	}
 	return otherwise
+}
+
+// shortPlace is a verdict's place as it fits into the tree.
+func shortPlace(at string) string {
+	switch {
+	case strings.HasPrefix(at, "routing decision"):
+		return "route"
+	case strings.HasPrefix(at, "next hop"):
+		return "neighbour"
+	}
+	return at
 }
 
 // function is a kernel function without the offset in it.
@@ -202,8 +216,21 @@ func (m *rowMaker) socket(i int, o *trail.Observation) int {
 	if words.text == "" {
 		words.text = "taken by a socket"
 	}
+	if o.Stage != trail.StageDeliver {
+		return m.open(i, o, "socket", words)
+	}
+	return m.arrive(i, o, words)
+}
+
+// taken is the end of the way where no process was seen.
+func (m *rowMaker) taken(i int, o *trail.Observation, by string) int {
+	return m.arrive(i, o, say{text: "taken by " + by})
+}
+
+// arrive puts the end of the way beside the device that the packet came in by.
+func (m *rowMaker) arrive(i int, o *trail.Observation, words say) int {
 	at := m.lastDevice()
-	if at < 0 || m.rows[at].dir != trail.In || o.Stage != trail.StageDeliver {
+	if at < 0 || m.rows[at].dir != trail.In {
 		return m.open(i, o, "socket", words)
 	}
 	r := &m.rows[at]

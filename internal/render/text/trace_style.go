@@ -70,6 +70,20 @@ func (l spans) width() int {
 	return n
 }
 
+// joined makes one span of neighbours in one tone, fit for a screen.
+func (l spans) joined() spans {
+	var out spans
+	for _, s := range l {
+		s.text = clean(s.text)
+		if n := len(out); n > 0 && out[n-1].tone == s.tone {
+			out[n-1].text += s.text
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
 // width is how many columns a text takes on a screen.
 func width(s string) int {
 	n := 0

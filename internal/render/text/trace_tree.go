@@ -114,6 +114,8 @@ func (p *page) foldedNode(g []row, after [][]row, l layout) {
 			kind, rest, _ := strings.Cut(s.text, " ")
 			_, to, ok := strings.Cut(rest, " -> ")
 			switch {
+			case kind == "cut", kind == "copied":
+				told = append(told, strings.TrimSuffix(s.text, "; the way of one is shown"))
 			case kind == "DNAT", kind == "SNAT", kind == "masquerade", kind == "redirect":
 				told = append(told, kind+" -> "+to)
 			case ok && len(after) > 0 && strings.Contains(s.text, ", "): // "VXLAN 1, a -> b"

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pktrail/pktrail/internal/compare"
@@ -11,6 +12,7 @@ import (
 // everything is a row per observation, with all that is known of it.
 func everything(t *trail.Trail, v *trail.Verdict) []row {
 	m := rowMaker{t: t, v: v, end: decider(t, v), exact: exactAfter(t.Observations)}
+	var before *trail.Headers
 	for i := range t.Observations {
 		o := &t.Observations[i]
 		at := m.open(i, o, verbosePlace(o))
@@ -25,7 +27,7 @@ func everything(t *trail.Trail, v *trail.Verdict) []row {
 			}
 		}
 		if w := o.Words(); w != "" && len(o.Rules) == 0 {
-			m.note(at, w)
+			m.note(at, strings.TrimPrefix(w, "route: "))
 		}
 		if o.Drop != nil && len(o.Drop.Stack) > 0 {
 			m.note(at, "called by "+strings.Join(o.Drop.Stack, " < "))
@@ -40,6 +42,12 @@ func everything(t *trail.Trail, v *trail.Verdict) []row {
 			m.note(at, s.Name+" = "+s.Value)
 		}
 		m.rows[at].says = append(m.rows[at].says, say{text: details(o), tone: dim})
+		if o.Seen.Flow.Src.IsValid() {
+			for _, text := range seenWords(before, &o.Seen) {
+				m.rows[at].says = append(m.rows[at].says, say{text: text, tone: dim})
+			}
+			before = &o.Seen
+		}
 	}
 	if end := m.endRow(); end >= 0 {
 		m.mark(end)
@@ -111,11 +119,23 @@ func details(o *trail.Observation) string {
 		}
 		add("%s", text)
 	}
-	if o.Seen.Flow.Src.IsValid() {
-		add("%s", o.Seen.Flow)
-	}
-	if o.Point.Interface != "" {
-		add("dev %s", o.Point.Interface)
+	if ifc := o.Point.Interface; ifc != "" && !strings.HasPrefix(verbosePlace(o), ifc) {
+		add("dev %s", ifc)
 	}
 	return strings.Join(out, ", ")
+}
+
+// seenWords are the headers of a packet, where they are not those of before.
+func seenWords(before, now *trail.Headers) []string {
+	var out []string
+	if before == nil || before.Flow != now.Flow {
+		out = append(out, now.Flow.String())
+	}
+	if before != nil && slices.Equal(before.Tunnels, now.Tunnels) {
+		return out
+	}
+	for i := range now.Tunnels {
+		out = append(out, "in "+tunnelName(&now.Tunnels[i])+", "+now.Tunnels[i].Flow.String())
+	}
+	return out
 }

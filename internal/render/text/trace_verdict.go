@@ -26,14 +26,11 @@ func (p *page) verdict(r *TraceResult, folds []Fold) {
 		return
 	}
 	p.pair(spans{{text: head, tone: t}}, span{}, 2)
-	var blamed *trail.Observation
-	if f := guilty(v, folds); f != nil {
-		if i := decider(f.Trail, &f.Verdict); i >= 0 {
-			blamed = &f.Trail.Observations[i]
-		}
-	}
 	if v.Outcome != trail.Delivered {
-		p.fact("by", blame(v, blamed), v.Basis)
+		p.fact("by", blame(v, guilty(v, folds)), v.Basis)
+		if v.Rule == "" {
+			p.fact("route", v.Route, "")
+		}
 	}
 	for i := range v.Findings {
 		p.finding(&v.Findings[i], i)
@@ -60,7 +57,7 @@ func sentence(v *trail.Verdict, folds []Fold) string {
 		outcome = string(trail.Unknown)
 	}
 	if v.Text != "" {
-		if strings.HasPrefix(strings.ToLower(v.Text), outcome) {
+		if strings.Contains(strings.ToLower(v.Text), outcome) {
 			return v.Text
 		}
 		return outcome + ": " + v.Text
@@ -83,36 +80,50 @@ func sentence(v *trail.Verdict, folds []Fold) string {
 	return text
 }
 
-// blame names the rule, route or part of the kernel that decided.
-func blame(v *trail.Verdict, o *trail.Observation) string {
+// blame names the rule or the part of the kernel that decided; empty if neither
+// did. f may be nil.
+func blame(v *trail.Verdict, f *Fold) string {
+	r := decidedBy(f)
 	switch {
 	case v.Rule != "":
-		return ruleWords(v.Rule, decidedBy(o))
-	case v.Route != "":
-		return "route " + strings.TrimPrefix(v.Route, "route ")
-	case decidedBy(o) != nil:
-		r := decidedBy(o)
+		return ruleWords(v.Rule, r)
+	case r != nil:
 		return ruleWords(r.Text, r)
 	case v.Reason != "":
 		text := "the kernel: " + v.Reason
-		if o != nil && o.Drop != nil && o.Drop.At != "" {
-			text += " in " + function(o.Drop.At)
+		if f == nil {
+			return text
+		}
+		if i := decider(f.Trail, &f.Verdict); i >= 0 {
+			if d := f.Trail.Observations[i].Drop; d != nil && d.At != "" {
+				text += " in " + function(d.At)
+			}
 		}
 		return text
 	}
 	return ""
 }
 
-// decidedBy is the rule that an observation ended at; nil if none did.
-func decidedBy(o *trail.Observation) *trail.Rule {
-	if o == nil {
+// decidedBy is the rule that a packet ended at: the last one in the namespace
+// where it ended, if that refused it; nil if none did.
+func decidedBy(f *Fold) *trail.Rule {
+	if f == nil {
 		return nil
 	}
-	walks := compare.Walks(o.Rules)
-	for i := len(walks) - 1; i >= 0; i-- {
-		if r, ok := compare.Decision(walks[i]); ok && effect(&r) != "accept" {
+	end := decider(f.Trail, &f.Verdict)
+	for i := end; i >= 0; i-- {
+		o := &f.Trail.Observations[i]
+		if here := &f.Trail.Observations[end].Point; o.Point.Node != here.Node || o.Point.Target != here.Target {
+			return nil
+		}
+		walks := compare.Walks(o.Rules)
+		if len(walks) == 0 {
+			continue
+		}
+		if r, ok := compare.Decision(walks[len(walks)-1]); ok && (effect(&r) == "drop" || effect(&r) == "reject") {
 			return &r
 		}
+		return nil
 	}
 	return nil
 }

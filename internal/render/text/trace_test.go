@@ -1,0 +1,110 @@
+package text
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// traceCases are trails as they come in a cluster's life; testdata/trace has
+// what they look like.
+func traceCases() map[string]*TraceResult {
+	return map[string]*TraceResult{
+		"service-delivered": serviceDelivered(),
+		"policy-dropped":    policyDropped(),
+		"rp-filter":         rpFilter(),
+		"same-node":         sameNode(),
+		"masquerade":        masquerade(),
+		"ipv6":              ipv6(),
+		"udp-refused":       udpRefused(),
+		"tcp-refused":       tcpRefused(),
+		"rejected-rule":     rejectedByRule(),
+		"arp-parked":        arpParked(),
+		"arp-failed":        arpFailed(),
+		"mtu":               tooBig(),
+		"fragments":         fragments(),
+		"flood":             flooded(),
+		"lost":              lost(),
+		"legacy":            legacy(),
+		"nft":               nft(),
+		"outcomes":          outcomes(),
+		"nothing":           nothing(),
+		"reply-lost":        replyLost(),
+		"captures":          captures(),
+		"brackets":          brackets(),
+		"hostile":           hostile(),
+		"long-names":        longNames(),
+		"queue-full":        queueFull(),
+		"many-ways":         manyWays(),
+	}
+}
+
+func TestTraceGolden(t *testing.T) {
+	for name, r := range traceCases() {
+		for suffix, o := range map[string]TraceOptions{
+			"": {}, "-verbose": {Verbose: true}, "-colour": {Style: Style{Colour: true}},
+		} {
+			t.Run(name+suffix, func(t *testing.T) {
+				var b bytes.Buffer
+				if err := Trace(&b, r, o); err != nil {
+					t.Fatal(err)
+				}
+				narrow(t, b.String())
+				golden(t, filepath.Join("trace", name+suffix+".txt"), b.String())
+			})
+		}
+	}
+}
+
+// golden compares with a file in testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", path, d)
+	}
+}
+
+// narrow checks that no line is wider than the screen, nor ends in blanks.
+func narrow(t *testing.T, text string) {
+	t.Helper()
+	for l := range strings.SplitSeq(bare(text), "\n") {
+		if n := utf8.RuneCountInString(l); n > lineWidth {
+			t.Errorf("%d columns: %q", n, l)
+		}
+		if strings.TrimRight(l, " ") != l {
+			t.Errorf("blanks at the end: %q", l)
+		}
+	}
+}
+
+// bare takes the colours out.
+func bare(s string) string {
+	var b strings.Builder
+	for s != "" {
+		head, rest, ok := strings.Cut(s, "\x1b[")
+		b.WriteString(head)
+		if !ok {
+			break
+		}
+		_, s, _ = strings.Cut(rest, "m")
+	}
+	return b.String()
+}
