@@ -41,6 +41,7 @@ type teller struct {
 // chain is how a copy looked when it was last seen.
 type chain struct {
 	is     trail.Headers
+	seen   bool // is is valid
 	span   span
 	merged int
 	// rules are the observations of nat rules in this namespace, whose
@@ -59,7 +60,6 @@ func (t *teller) next(n int, s *sight) {
 			c.rules = slices.Clone(whole.rules)
 		} else {
 			c.span = t.w.parts[s.part].span
-			c.is = o.Seen
 		}
 		t.chains[o.Copy] = c
 	}
@@ -69,6 +69,9 @@ func (t *teller) next(n int, s *sight) {
 	t.pieces(o, c, s)
 	if s.head < 0 {
 		return
+	}
+	if !c.seen {
+		c.is, c.seen = o.Seen, true
 	}
 	is := effective(&c.is, o.Seen, s.cut)
 	// In the order in which they are told: tunnels, addresses, the rest.

@@ -98,6 +98,13 @@ func (t *Trails) close(w *way) {
 	t.o.Closed(t.assemble(w))
 }
 
+// Advance lets time pass where no sightings come: to now, in nanoseconds since
+// 1970-01-01 UTC by a clock like theirs.
+func (t *Trails) Advance(now int64) {
+	t.now = max(t.now, now)
+	t.expire()
+}
+
 // Flush hands out what is still open, where there will be no more sightings.
 // It does nothing without Options.Closed.
 func (t *Trails) Flush() {

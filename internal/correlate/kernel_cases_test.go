@@ -1,0 +1,268 @@
+package correlate
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/packet/build"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+var (
+	wire1 = trail.Point{Node: "root", Interface: "v-node1", Index: 20, Netns: 1, Link: packet.LinkEthernet}
+	wire2 = trail.Point{Node: "root", Interface: "v-node2", Index: 21, Netns: 1, Link: packet.LinkEthernet}
+)
+
+func outerIP(id uint16) []build.Layer {
+	return []build.Layer{build.IPv4{Src: node1, Dst: node2, ID: id}, build.UDP{SrcPort: 50000, DstPort: 8472, NoChecksum: true}, build.VXLAN{VNI: 1}, inVXLAN}
+}
+
+func outerBack(id uint16) []build.Layer {
+	return []build.Layer{build.IPv4{Src: node2, Dst: node1, ID: id}, build.UDP{SrcPort: 50001, DstPort: 8472, NoChecksum: true}, build.VXLAN{VNI: 1}, inVXLAN}
+}
+
+// sender is the first half of the way of probes/tracepoints/sample-output.txt.
+func sender(flight uint64) []event {
+	in := packetOf(inPod, echo(64, 54853, 7, 1)...)
+	ip := echo(64, 54853, 7, 1)
+	ip63 := echo(63, 54853, 7, 1)
+	out := join(outerIP(9), ip63)
+	return []event{
+		final(38, trail.StageConsume, pod1, flight+1000, in...), // a packet socket's clone
+		queue(40, pod1, flight, in...).with(lookup(0, pod1, flight, "10.244.2.3", "eth0")),
+		receive(45, host1, flight, in...),
+		bracket(51, bridge1, flight, "PREROUTING", -300, ip...),
+		bracket(58, bridge1, flight, "PREROUTING", -99, ip...),
+		receive(61, bridge1, flight, in...),
+		bracket(71, bridge1, flight, "FORWARD", -150, ip63...).with(lookup(67, bridge1, flight, "10.244.2.3", "flannel.1")),
+		bracket(83, over1, flight, "POSTROUTING", 101, ip63...),
+		queue(85, over1, flight, packetOf(inVXLAN, ip63...)...),
+		bracket(92, up1, flight, "OUTPUT", -300, out...),
+		bracket(98, up1, flight, "POSTROUTING", 101, out...),
+		queue(102, up1, flight, packetOf(onWire, out...)...),
+	}
+}
+
+// receiver is the second half.
+func receiver(flight uint64) []event {
+	ip63 := echo(63, 54853, 7, 1)
+	in := packetOf(inVXLAN, ip63...)
+	out := join(outerIP(9), ip63)
+	ip62 := echo(62, 54853, 7, 1)
+	return []event{
+		receive(111, up2, flight, packetOf(onWire, out...)...),
+		bracket(112, up2, flight, "PREROUTING", -300, out...),
+		bracket(121, up2, flight, "INPUT", -150, out...),
+		receive(132, over2, flight, in...),
+		bracket(136, over2, flight, "PREROUTING", -99, ip63...),
+		bracket(139, over2, flight, "FORWARD", -150, ip62...).with(lookup(138, over2, flight, "10.244.2.3", "cni0")),
+		queue(148, bridge2, flight, packetOf(inPod, ip62...)...),
+		receive(160, pod2, flight, packetOf(inPod, ip62...)...),
+		final(170, trail.StageConsume, pod2, flight, ip62...),
+	}
+}
+
+const senderTold = `
+node1/pod1/eth0 route dev eth0
+node1/pod1/eth0 consume copy 1
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/cni0 hook PREROUTING -300
+node1/cni0 hook PREROUTING -99
+node1/cni0 receive
+node1/cni0 route dev flannel.1
+node1/cni0 hook FORWARD -150: TTL 64 -> 63
+node1/flannel.1 hook POSTROUTING 101
+node1/flannel.1 queue: MAC -> 02:00:00:00:00:04
+node1/eth0 hook OUTPUT -300: VXLAN 1, 10.99.0.11:50000 -> 10.99.0.12:8472
+node1/eth0 hook POSTROUTING 101
+node1/eth0 queue: MAC -> 02:00:00:00:00:06
+`
+
+const receiverTold = `node2/eth0 receive
+node2/eth0 hook PREROUTING -300
+node2/eth0 hook INPUT -150
+node2/flannel.1 receive: VXLAN 1 removed
+node2/flannel.1 hook PREROUTING -99
+node2/flannel.1 route dev cni0
+node2/flannel.1 hook FORWARD -150: TTL 63 -> 62
+node2/cni0 queue: MAC -> 02:00:00:00:00:02
+node2/pod2/eth0 receive
+node2/pod2/eth0 consume
+`
+
+// One sk_buff all the way, as in a lab.
+func TestOneFlight(t *testing.T) {
+	wire := packetOf(onWire, join(outerIP(9), echo(63, 54853, 7, 1))...)
+	events := append(sender(5), receive(104, wire1, 5, wire...), queue(110, wire2, 5, wire...))
+	all := see(append(events, receiver(5)...)...)
+	tells(t, all, "1 ICMP echo request, id 7, seq 1 ended"+senderTold+"root/v-node1 receive\nroot/v-node2 queue\n"+receiverTold)
+	if len(all.Offsets()) != 0 {
+		t.Errorf("offsets on one kernel: %v", all.Offsets())
+	}
+}
+
+// The same on two machines: other sk_buffs, other clocks, ours ahead or
+// behind by more than the way takes, with answers to measure the clocks by.
+func TestTwoMachines(t *testing.T) {
+	for _, shift := range []int64{400, -400, 3_000_000} {
+		forth := append(on("boot1", 0, sender(5)...), on("boot2", shift, receiver(9)...)...)
+		back := answer()
+		for i := range back {
+			back[i].us += 1000
+		}
+		events := append(forth, on("boot2", shift, back[:2]...)...)
+		events = append(events, on("boot1", 0, back[2:]...)...)
+		all := see(events...)
+		tells(t, all, "1 ICMP echo request, id 7, seq 1 ended"+senderTold+receiverTold, `
+2 ICMP echo reply, id 7, seq 1 answers 1 ended
+node2/pod2/eth0 queue
+node2/eth0 queue: VXLAN 1, 10.99.0.12:50001 -> 10.99.0.11:8472
+node1/eth0 receive
+node1/pod1/eth0 receive: VXLAN 1 removed
+node1/pod1/eth0 deliver
+`)
+		got := all.Offsets()["node2"]
+		// 9 us there, 11 back.
+		if len(all.Offsets()) != 1 || got != (Offset{Nanoseconds: shift*1000 - 1000, Error: 10_000, Samples: 2}) {
+			t.Errorf("shift of %d us: %+v", shift, all.Offsets())
+		}
+		for tr := range all.Each() {
+			o := tr.Observations
+			if d := o[len(o)-1].Time - o[0].Time; d > 200_000 || d < 0 {
+				t.Errorf("shift of %d us: a way of %d ns", shift, d)
+			}
+		}
+	}
+}
+
+func answer() []event {
+	ip := []build.Layer{build.IPv4{Src: server, Dst: client, ID: 77}, build.ICMPv4{ID: 7, Seq: 1}, build.Payload("some data of fifty-six bytes, as ping sends them: 0123456")}
+	toPod := build.Ethernet{Src: macGate, Dst: macPod}
+	wire := packetOf(build.Ethernet{Src: onWire.Dst, Dst: onWire.Src}, join(outerBack(10), ip)...)
+	return []event{
+		queue(0, pod2, 50, packetOf(inPod, ip...)...),
+		queue(20, up2, 50, wire...),
+		receive(31, up1, 60, wire...),
+		receive(50, pod1, 60, packetOf(toPod, ip...)...),
+		final(55, trail.StageDeliver, pod1, 60, ip...),
+	}
+}
+
+// With packets in one direction only, no more is known than that none arrived
+// before it left.
+func TestOneWayClock(t *testing.T) {
+	for shift, want := range map[int64]int64{400: 0, -400: 9000 - 400_000} {
+		all := see(append(on("boot1", 0, sender(5)...), on("boot2", shift, receiver(9)...)...)...)
+		tells(t, all, "1 ICMP echo request, id 7, seq 1 ended"+senderTold+receiverTold)
+		if got := all.Offsets()["node2"]; got != (Offset{Nanoseconds: want, Samples: 1, Bound: true}) {
+			t.Errorf("shift of %d us: %+v", shift, got)
+		}
+	}
+}
+
+func tcp(src, dst netip.Addr, from, to uint16, flags packet.TCPFlags, seq, ack uint32, ttl uint8, id uint16) []build.Layer {
+	return []build.Layer{
+		build.IPv4{Src: src, Dst: dst, ID: id, TTL: ttl, DF: true},
+		build.TCP{SrcPort: from, DstPort: to, Flags: flags, Seq: seq, Ack: ack, Options: build.Options(build.MSS(1410), build.SACKOK(), build.Timestamps(1, 0), build.NOP(), build.WScale(7))},
+	}
+}
+
+// A service: DNAT by a rule that nft tells of late, and the answer, whose
+// translation back no rule shows. samples/kernel/tp_case_dnat_ok.txt and
+// nft_trace_netlink.txt have the events.
+func TestService(t *testing.T) {
+	syn := tcp(client, service, 41822, 80, packet.SYN, 1000, 0, 64, 77)
+	dnat := tcp(client, server, 41822, 8080, packet.SYN, 1000, 0, 63, 77)
+	synack := tcp(server, client, 8080, 41822, packet.SYN|packet.ACK, 5000, 1001, 64, 0)
+	undone := tcp(service, client, 80, 41822, packet.SYN|packet.ACK, 5000, 1001, 63, 0)
+	toPod := build.Ethernet{Src: macGate, Dst: macPod}
+	all := see(
+		queue(10, pod1, 5, packetOf(inPod, syn...)...),
+		receive(12, host1, 5, packetOf(inPod, syn...)...),
+		queue(40, hostB, 5, packetOf(inPod, dnat...)...).with(lookup(20, host1, 5, "10.244.2.3", "veth7")),
+		receive(42, podB, 5, packetOf(inPod, dnat...)...),
+		queue(60, podB, 6, packetOf(inPod, synack...)...),
+		traced(3000, host1, "PREROUTING", "nat", "dnat", syn...),
+		receive(62, hostB, 6, packetOf(inPod, synack...)...),
+		traced(3001, host1, "PREROUTING", "raw", "accept", syn...),
+		queue(70, host1, 6, packetOf(toPod, undone...)...),
+		traced(3100, host1, "FORWARD", "filter", "accept", dnat...),
+		traced(3150, hostB, "POSTROUTING", "mangle", "accept", dnat...),
+		receive(75, pod1, 6, packetOf(toPod, undone...)...),
+		traced(3200, hostB, "FORWARD", "filter", "accept", undone...),
+		final(45, trail.StageConsume, podB, 5, dnat...),
+	)
+	tells(t, all, `
+1 TCP SYN, seq 1000, 0 bytes ended
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/veth1 rules PREROUTING raw
+node1/veth1 rules PREROUTING nat: DNAT 10.96.68.194:80 -> 10.244.2.3:8080
+node1/veth1 route dev veth7
+node1/veth1 rules FORWARD filter: TTL 64 -> 63
+node1/veth7 rules POSTROUTING mangle
+node1/veth7 queue
+node1/podb/eth0 receive
+node1/podb/eth0 consume
+`, `
+2 TCP SYN-ACK, seq 5000, 0 bytes answers 1
+node1/podb/eth0 queue
+node1/veth7 receive
+node1/veth7 rules FORWARD filter: SNAT 10.244.2.3:8080 -> 10.96.68.194:80; TTL 64 -> 63
+node1/veth1 queue: MAC -> 02:00:00:00:00:01
+node1/pod1/eth0 receive
+`)
+}
+
+// Masquerade, the answer to it, and a reset; and a pod that reaches itself by
+// its service: the same bridge port in and out.
+func TestMasqueradeAndHairpin(t *testing.T) {
+	out := tcp(client, server, 40000, 443, packet.SYN, 1, 0, 64, 9)
+	masq := tcp(node1, server, 1025, 443, packet.SYN, 1, 0, 63, 9)
+	rst := tcp(server, node1, 443, 1025, packet.RST|packet.ACK, 0, 2, 60, 0)
+	back := tcp(server, client, 443, 40000, packet.RST|packet.ACK, 0, 2, 59, 0)
+	all := see(
+		queue(0, pod1, 1, packetOf(inPod, out...)...),
+		receive(1, host1, 1, packetOf(inPod, out...)...),
+		queue(9, up1, 1, packetOf(onWire, masq...)...),
+		traced(900, up1, "POSTROUTING", "nat", "masquerade", out...),
+		receive(2000, up1, 2, packetOf(onWire, rst...)...),
+		queue(2009, host1, 2, packetOf(inPod, back...)...),
+	)
+	tells(t, all, `
+1 TCP SYN, seq 1, 0 bytes
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/eth0 rules POSTROUTING nat: SNAT 10.244.1.2:40000 -> 10.99.0.11:1025
+node1/eth0 queue: TTL 64 -> 63; MAC -> 02:00:00:00:00:06
+`, `
+2 TCP RST-ACK, seq 0, 0 bytes answers 1
+node1/eth0 receive
+node1/veth1 queue: DNAT 10.99.0.11:1025 -> 10.244.1.2:40000; TTL 60 -> 59; MAC -> 02:00:00:00:00:02
+`)
+
+	self := tcp(client, service, 40000, 80, packet.SYN, 1, 0, 64, 9)
+	turned := tcp(client, client, 40000, 8080, packet.SYN, 1, 0, 63, 9)
+	hair := tcp(node1, client, 40000, 8080, packet.SYN, 1, 0, 63, 9)
+	all = see(
+		queue(0, pod1, 1, packetOf(inPod, self...)...),
+		receive(1, host1, 1, packetOf(inPod, self...)...),
+		queue(9, host1, 1, packetOf(inPod, hair...)...),
+		receive(10, pod1, 1, packetOf(inPod, hair...)...),
+		traced(500, bridge1, "PREROUTING", "nat", "dnat", self...),
+		traced(501, bridge1, "POSTROUTING", "nat", "masquerade", turned...),
+	)
+	tells(t, all, `
+1 TCP SYN, seq 1, 0 bytes
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/cni0 rules PREROUTING nat: DNAT 10.96.68.194:80 -> 10.244.1.2:8080
+node1/cni0 rules POSTROUTING nat: TTL 64 -> 63; SNAT 10.244.1.2:40000 -> 10.99.0.11:40000
+node1/veth1 queue
+node1/pod1/eth0 receive
+`)
+}
