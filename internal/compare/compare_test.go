@@ -65,25 +65,25 @@ func TestFirstDifference(t *testing.T) {
 	}{
 		"table": {
 			func(t *trail.Trail) { t.Observations[3].Route.Table = 100 },
-			Difference{Kind: KindTable, Node: "n1", Namespace: "host", Place: "route", Good: "table main", Bad: "table 100"},
+			Difference{Kind: KindTable, Node: "n1", Namespace: "n1", Place: "route", Good: "table main", Bad: "table 100"},
 		},
 		"device": {
 			func(t *trail.Trail) { t.Observations[3].Route.Device = "eth1" },
-			Difference{Kind: KindDevice, Node: "n1", Namespace: "host", Place: "route", Good: "dev flannel.1", Bad: "dev eth1"},
+			Difference{Kind: KindDevice, Node: "n1", Namespace: "n1", Place: "route", Good: "dev flannel.1", Bad: "dev eth1"},
 		},
 		"gateway": {
 			func(t *trail.Trail) { t.Observations[3].Route.Gateway = netip.MustParseAddr("10.244.9.0") },
-			Difference{Kind: KindGateway, Node: "n1", Namespace: "host", Place: "route", Good: "via 10.244.2.0", Bad: "via 10.244.9.0"},
+			Difference{Kind: KindGateway, Node: "n1", Namespace: "n1", Place: "route", Good: "via 10.244.2.0", Bad: "via 10.244.9.0"},
 		},
 		"no route": {
 			func(t *trail.Trail) {
 				t.Observations[3].Route.Err, t.Observations[3].Route.Gateway = 101, netip.Addr{}
 			},
-			Difference{Kind: KindRoute, Node: "n1", Namespace: "host", Place: "route", Bad: "error 101"},
+			Difference{Kind: KindRoute, Node: "n1", Namespace: "n1", Place: "route", Bad: "error 101"},
 		},
 		"rule": {
 			func(t *trail.Trail) { t.Observations[4].Rules[0].Verdict = "drop" },
-			Difference{Kind: KindRule, Node: "n1", Namespace: "host", Place: "filter FORWARD", Good: "FORWARD 1 ACCEPT", Bad: "FORWARD 1 DROP"},
+			Difference{Kind: KindRule, Node: "n1", Namespace: "n1", Place: "filter FORWARD", Good: "FORWARD 1 ACCEPT", Bad: "FORWARD 1 DROP"},
 		},
 		"mark": {
 			func(t *trail.Trail) {
@@ -91,7 +91,7 @@ func TestFirstDifference(t *testing.T) {
 					t.Observations[i].Mark = 0x4000
 				}
 			},
-			Difference{Kind: KindMark, Node: "n1", Namespace: "host", Place: "filter FORWARD", Bad: "mark 0x4000"},
+			Difference{Kind: KindMark, Node: "n1", Namespace: "n1", Place: "filter FORWARD", Bad: "mark 0x4000"},
 		},
 		"no NAT": {
 			func(t *trail.Trail) {
@@ -99,7 +99,7 @@ func TestFirstDifference(t *testing.T) {
 					t.Observations[i].Seen.Flow = t.Flow
 				}
 			},
-			Difference{Kind: KindNAT, Node: "n1", Namespace: "host", Place: "nat PREROUTING", Good: "DNAT to 10.244.2.3:8080"},
+			Difference{Kind: KindNAT, Node: "n1", Namespace: "n1", Place: "nat PREROUTING", Good: "DNAT to 10.244.2.3:8080"},
 		},
 		"tunnel": {
 			func(t *trail.Trail) {
@@ -107,7 +107,7 @@ func TestFirstDifference(t *testing.T) {
 					t.Observations[i].Seen.Tunnels = []trail.Tunnel{{Kind: "VXLAN", ID: 2, HasID: true, Flow: t.Observations[i].Seen.Tunnels[0].Flow}}
 				}
 			},
-			Difference{Kind: KindTunnel, Node: "n1", Namespace: "host", Place: "eth0 out", Good: "VXLAN 1 to 10.99.0.12", Bad: "VXLAN 2 to 10.99.0.12"},
+			Difference{Kind: KindTunnel, Node: "n1", Namespace: "n1", Place: "eth0 out", Good: "VXLAN 1 to 10.99.0.12", Bad: "VXLAN 2 to 10.99.0.12"},
 		},
 		"VTEP": {
 			func(t *trail.Trail) {
@@ -115,7 +115,7 @@ func TestFirstDifference(t *testing.T) {
 					t.Observations[i].Seen.Tunnels = []trail.Tunnel{{Kind: "VXLAN", ID: 1, HasID: true, Flow: flow("10.99.0.11:5000", "10.99.0.13:8472")}}
 				}
 			},
-			Difference{Kind: KindTunnel, Node: "n1", Namespace: "host", Place: "eth0 out", Good: "VXLAN 1 to 10.99.0.12", Bad: "VXLAN 1 to 10.99.0.13"},
+			Difference{Kind: KindTunnel, Node: "n1", Namespace: "n1", Place: "eth0 out", Good: "VXLAN 1 to 10.99.0.12", Bad: "VXLAN 1 to 10.99.0.13"},
 		},
 		"dropped": {
 			func(t *trail.Trail) {
@@ -123,7 +123,7 @@ func TestFirstDifference(t *testing.T) {
 					Stage: trail.StageDrop, Point: trail.Point{Node: "n2"}, Drop: &trail.Drop{Reason: "NETFILTER_DROP", Hook: "FORWARD"},
 				})
 			},
-			Difference{Kind: KindPlace, Node: "n2", Namespace: "host", Place: "netfilter FORWARD", Bad: "dropped NETFILTER_DROP", Steps: 1},
+			Difference{Kind: KindPlace, Node: "n2", Namespace: "n2", Place: "netfilter FORWARD", Bad: "dropped NETFILTER_DROP", Steps: 1},
 		},
 		"refused": {
 			func(t *trail.Trail) {
@@ -134,7 +134,7 @@ func TestFirstDifference(t *testing.T) {
 		},
 		"invalid": {
 			func(t *trail.Trail) { t.Observations[5].Conntrack = &trail.Conntrack{State: "invalid"} },
-			Difference{Kind: KindConntrack, Node: "n1", Namespace: "host", Place: "flannel.1 out", Bad: "conntrack invalid"},
+			Difference{Kind: KindConntrack, Node: "n1", Namespace: "n1", Place: "flannel.1 out", Bad: "conntrack invalid"},
 		},
 		"one more place": {
 			func(t *trail.Trail) {
@@ -142,7 +142,7 @@ func TestFirstDifference(t *testing.T) {
 				extra.Point.Interface, extra.Point.Target, extra.Point.Node = "ifb0", "", "n2"
 				t.Observations = append(t.Observations[:9:9], append([]trail.Observation{extra}, t.Observations[9:]...)...)
 			},
-			Difference{Kind: KindPlace, Node: "n2", Namespace: "host", Place: "ifb0 in", Bad: "ifb0 in", Steps: 1},
+			Difference{Kind: KindPlace, Node: "n2", Namespace: "n2", Place: "ifb0 in", Bad: "ifb0 in", Steps: 1},
 		},
 	} {
 		bad := base()

@@ -40,7 +40,8 @@ type Fact struct {
 
 // Step is one place on a packet's way.
 type Step struct {
-	Node      string `json:"node,omitempty"`
+	Node string `json:"node,omitempty"`
+	// Namespace is its owner: a target, or the node again.
 	Namespace string `json:"namespace,omitempty"`
 	// Place is as a person calls it: "eth0 out", "filter FORWARD", "route".
 	Place string `json:"place"`
@@ -149,15 +150,15 @@ func (r *reader) open(i int, o *trail.Observation, place, key string) *Step {
 		n = len(r.nodes)
 		r.nodes[o.Point.Node] = n
 	}
-	owner, kind := o.Point.Target, "pod"
-	if owner == "" {
-		owner, kind = "host", "host"
+	kind := "pod"
+	if o.Point.Target == "" {
+		kind = "host"
 	}
 	key = strconv.Itoa(n) + "/" + kind + "/" + key
 	if k := len(r.out); k > 0 && r.out[k-1].key == key {
 		return &r.out[k-1]
 	}
-	r.out = append(r.out, Step{Node: o.Point.Node, Namespace: owner, Place: place, Observation: i, key: key})
+	r.out = append(r.out, Step{Node: o.Point.Node, Namespace: o.Point.Owner(), Place: place, Observation: i, key: key})
 	return &r.out[len(r.out)-1]
 }
 

@@ -43,7 +43,7 @@ func (p *page) steps(d *compare.Diff, all bool) {
 	l := layout{owner: minOwner, place: minPlace}
 	for i := range d.Rows {
 		s := stepOf(&d.Rows[i])
-		l.owner = max(l.owner, min(width(s.Namespace), maxOwner))
+		l.owner = max(l.owner, min(width(ownerName(s.Node, s.Namespace)), maxOwner))
 		l.place = max(l.place, min(width(s.Place), maxPlace))
 	}
 	names := nodeNames(d.Rows)
@@ -132,7 +132,7 @@ func (p *page) step(r *compare.Row, s *compare.Step, first bool, l layout) {
 		arrow = "=>"
 	}
 	at := 2 + 2 + l.owner + 2 + l.place + 2
-	left := spans{{text: arrow, tone: bad}, {text: sign + " ", tone: t}, {text: pad(s.Namespace, l.owner) + "  " + pad(s.Place, l.place) + "  "}}
+	left := spans{{text: arrow, tone: bad}, {text: sign + " ", tone: t}, {text: pad(ownerName(s.Node, s.Namespace), l.owner) + "  " + pad(s.Place, l.place) + "  "}}
 	if left.width() > at { // a long name: what was decided stands below
 		p.put(left, 6)
 		left = spans{{text: strings.Repeat(" ", at)}}
@@ -196,7 +196,7 @@ func (p *page) differences(d *compare.Diff) {
 // differenceWords is "node-b, filter FORWARD: rule A in good, B in bad".
 func differenceWords(f *compare.Difference) string {
 	at := f.Place
-	if f.Namespace != "" && f.Namespace != "host" {
+	if f.Namespace != "" && f.Namespace != f.Node {
 		at = f.Namespace + ", " + at
 	}
 	if f.Node != "" {

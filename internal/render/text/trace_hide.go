@@ -64,8 +64,8 @@ func (m *rowMaker) mark(end int) {
 		if m.v.Node != "" {
 			gone.node = m.v.Node
 		}
-		if m.v.Namespace != "" && (m.v.Node != r.node || m.v.Namespace != m.v.Node) {
-			gone.owner = m.v.Namespace
+		if m.v.Namespace != "" {
+			gone.owner = ownerName(m.v.Node, m.v.Namespace)
 		}
 		m.rows = append(m.rows[:end+1], gone)
 	}

@@ -50,6 +50,14 @@ func namespace(p trail.Point) string {
 	return "host"
 }
 
+// ownerName is namespace for a node and the owner of one of its namespaces.
+func ownerName(node, owner string) string {
+	if owner == node || owner == "" {
+		return "host"
+	}
+	return owner
+}
+
 func places(all []trail.Observation) int {
 	seen := map[string]bool{}
 	for _, o := range all {
