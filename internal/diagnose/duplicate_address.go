@@ -2,14 +2,15 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // duplicateAddress: another namespace took the packet, which has the same
-// address; or two MACs answer for it.
+// address.
 func duplicateAddress(q *inquiry) *trail.Finding {
-	if !q.stray {
+	if !q.stray || !slices.Contains(q.c.Destination.Addrs, q.flow().Dst) {
 		return nil
 	}
 	taker := placeName(q.end.Point.Node, q.end.Point.Target)
@@ -22,9 +23,6 @@ func duplicateAddress(q *inquiry) *trail.Finding {
 		Evidence: []trail.Evidence{{Text: fmt.Sprintf("%s at %s %s", q.v.Outcome, doorway(q.end), on(q.end.Point)), Basis: trail.Observed}},
 		Check:    []string{fmt.Sprintf("arping -D -c 3 -I DEVICE %s   # on the link: an answer is a second owner", dst), fmt.Sprintf("ip neigh show %s   # on the sender's node, twice: does the MAC change?", dst)},
 		Fix:      []string{"give one of the two another address; in a cluster delete the pod and let the CNI assign anew", "see why the CNI's address store forgot one of them (a restored node, a second IPAM)"},
-	}
-	if dst != q.t.Flow.Dst {
-		f.Cause = fmt.Sprintf("the destination was changed to %s, and that is %s, not %s", dst, taker, q.destination())
 	}
 	f.Evidence = append(f.Evidence, q.macs()...)
 	return f

@@ -59,6 +59,9 @@ func (q *inquiry) ways() [][]int {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
+	if q.cutUp() {
+		keys = keys[1:]
+	}
 	out := make([][]int, 0, len(keys))
 	for _, k := range keys {
 		out = append(out, by[k])
@@ -66,8 +69,26 @@ func (q *inquiry) ways() [][]int {
 	return out
 }
 
+// cutUp says whether the packet itself ended to go on in parts (fragments,
+// segments): it was freed before any copy was seen. A flooded packet has its
+// copies made first.
+func (q *inquiry) cutUp() bool {
+	freed, copied := -1, -1
+	for i := range q.t.Observations {
+		o := &q.t.Observations[i]
+		if o.Copy == 0 && o.Stage == trail.StageConsume {
+			freed = i
+		}
+		if o.Copy > 0 && copied < 0 {
+			copied = i
+		}
+	}
+	return freed >= 0 && freed < copied
+}
+
 // rank orders the ends of copies: an arrival counts most, the death of a copy
-// that was never meant for that place least.
+// that was never meant for that place least; then what was observed, then the
+// packet itself.
 func (q *inquiry) rank(e *ending, itself bool) int {
 	var r int
 	switch {
@@ -82,7 +103,10 @@ func (q *inquiry) rank(e *ending, itself bool) int {
 	default:
 		r = 2
 	}
-	r *= 2
+	r *= 4
+	if e.basis == trail.Observed {
+		r += 2
+	}
 	if itself {
 		r++
 	}
@@ -168,7 +192,7 @@ func (q *inquiry) dropped(e *ending, o *trail.Observation, ruled int) bool {
 // waiting.
 func (q *inquiry) openOf(e ending, way []int, parked, ruled int) ending {
 	last := len(way) - 1
-	for last > 0 && isBenign(q.t, way[last]) {
+	for last > 0 && (isBenign(q.t, way[last]) || q.t.Observations[way[last]].Stage == trail.StageRetransmit) {
 		last--
 	}
 	e.at, e.way = way[last], way[:last+1]

@@ -18,13 +18,8 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 	back.Answer = nil
 	back.Conversation = nil
 	a := Judge(c.Answer, back)
-	switch a.Outcome {
-	case trail.Delivered:
-		return v, false
-	case trail.Unknown, trail.Parked:
-		if got(c.Conversation) {
-			return v, false // the sender has it, whatever was not seen
-		}
+	if a.Outcome == trail.Delivered || got(c.Conversation) {
+		return v, false // the sender has an answer, whatever was not seen
 	}
 	a.Findings = append(a.Findings, replyLost(t, &v, &a))
 	if f := asymmetricRoute(t, c.Answer); f != nil {

@@ -93,7 +93,7 @@ var reasonsLink = [][2]string{
 }
 
 var reasonsSocket = [][2]string{
-	{"NO_SOCKET", "no socket here takes it: nothing listens on that port"},
+	{"NO_SOCKET", "nothing listens on that port"},
 	{"SOCKET_CLOSE", "its socket was closed before it was read"},
 	{"SOCKET_FILTER", "a filter on its socket refused it"},
 	{"SOCKET_RCVBUFF", "its socket's receive buffer is full: the process reads too slowly"},

@@ -11,12 +11,13 @@ import (
 // it speaks of what was not seen. Of c.Answer it uses only that it exists; see
 // Exchange for a verdict over both.
 func Judge(t *trail.Trail, c Context) trail.Verdict {
-	q := inquire(t, c)
+	q, e := inquire(t, c)
 	for _, f := range findings {
 		if found := f(q); found != nil {
 			q.v.Findings = append(q.v.Findings, *found)
 		}
 	}
+	q.v.Text = q.text(&e) // it may name a finding
 	return q.v
 }
 
@@ -46,10 +47,16 @@ type inquiry struct {
 	next string
 }
 
-// inquire finds the outcome.
-func inquire(t *trail.Trail, c Context) *inquiry {
-	if t == nil {
+// inquire finds the outcome and the place.
+func inquire(t *trail.Trail, c Context) (*inquiry, ending) {
+	switch {
+	case t == nil:
 		t = &trail.Trail{}
+	case len(t.Observations) == 0:
+		t = &trail.Trail{Number: t.Number, Packet: t.Packet, Flow: t.Flow}
+	}
+	if v := c.Conversation; v != nil && !t.Flow.Dst.IsValid() && len(t.Observations) == 0 {
+		t.Flow = v.Flow
 	}
 	q := &inquiry{t: t, c: c, end: &trail.Observation{}}
 	q.v.Observation = -1
@@ -71,8 +78,16 @@ func inquire(t *trail.Trail, c Context) *inquiry {
 	}
 	q.decide()
 	q.place()
-	q.v.Text = q.text(&e)
-	return q
+	return q, e
+}
+
+// transport is the protocol of the header that the stack looked at where the
+// packet ended: inside of a tunnel the outer one.
+func (q *inquiry) transport() packet.Proto {
+	if q.tunnelled() {
+		return q.end.Seen.Tunnels[0].Flow.Proto
+	}
+	return q.flow().Proto
 }
 
 // flow is what the packet was where it ended: the last one that is known.

@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -68,12 +70,21 @@ func (q *inquiry) size() int {
 	return n
 }
 
-// mtuOf is the MTU of an interface where the packet ended; 0 if no sighting
-// names it.
+// mtuWord is the MTU that a route has of its own.
+var mtuWord = regexp.MustCompile(`\bmtu (?:lock )?(\d{2,6})\b`)
+
+// mtuOf is the MTU of an interface where the packet ended, as a sighting or
+// the kernel's answer names it; 0 if none does.
 func (q *inquiry) mtuOf(device string) int {
 	for i := range q.t.Observations {
 		if o := &q.t.Observations[i]; o.Point.Interface == device && q.here(o) && o.Point.MTU > 0 {
 			return o.Point.MTU
+		}
+	}
+	if a := q.asked(); a != nil {
+		if m := mtuWord.FindStringSubmatch(a.Text); m != nil {
+			n, _ := strconv.Atoi(m[1]) // digits, and few
+			return n
 		}
 	}
 	return 0

@@ -73,8 +73,8 @@ func (q *inquiry) neighbourEvidence(n *trail.Neighbour) []trail.Evidence {
 	if d := q.dropping(); d != nil {
 		out = append(out, dropEvidence(d))
 	}
-	if q.told != nil {
-		out = append(out, trail.Evidence{Text: "the sender is told: " + refusalText(q.told), Basis: q.toldBasis()})
+	if q.told != nil && !q.tunnelled() {
+		out = append(out, q.toldEvidence())
 	}
 	for _, a := range q.answers("ip neigh") {
 		out = append(out, answerEvidence(&a))

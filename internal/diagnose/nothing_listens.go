@@ -9,7 +9,7 @@ import (
 
 // nothingListens: the packet came to its address, and no socket takes it.
 func nothingListens(q *inquiry) *trail.Finding {
-	r := q.end.Refusal
+	r := q.told
 	if q.stray || q.hook() != "" || q.tunnelled() {
 		return nil
 	}
@@ -28,7 +28,7 @@ func nothingListens(q *inquiry) *trail.Finding {
 		Basis: trail.Observed,
 	}
 	if refused {
-		found.Evidence = append(found.Evidence, trail.Evidence{Text: "the kernel answered: " + refusalText(r), Basis: trail.Observed})
+		found.Evidence = append(found.Evidence, q.toldEvidence())
 	}
 	if d := q.dropping(); d != nil {
 		found.Evidence = append(found.Evidence, trail.Evidence{Text: strings.TrimSpace(d.Reason + " at " + d.At), Basis: trail.Observed})

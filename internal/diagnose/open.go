@@ -9,6 +9,9 @@ import (
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
+// nowhere is expected where any sighting would do.
+const nowhere = "any other point"
+
 // openEnd judges a way that ends without an observation that ends it: the
 // packet was seen at e.at, and nowhere after.
 func (q *inquiry) openEnd(e ending) ending {
@@ -41,6 +44,9 @@ func (q *inquiry) openEnd(e ending) ending {
 		return unknown(e, fmt.Sprintf("%s not visible: %s", b.What, b.Why))
 	}
 	if !armed {
+		if e.next == nowhere {
+			return unknown(e, "what follows was not watched")
+		}
 		return unknown(e, e.next+" was not watched")
 	}
 	e.outcome = trail.Lost
@@ -124,16 +130,16 @@ func (q *inquiry) expected(o *trail.Observation, way []int) (string, bool) {
 	case trail.StageRoute:
 		return afterRoute(o), armed
 	case trail.StageReceive:
-		return "a decision where to send it", armed
+		return nowhere, armed
 	case trail.StageNeighbour:
 		return o.Neighbour.Device + " out", armed
 	case trail.StageQueue, trail.StageTransmit, trail.StageCapture, trail.StageConsume, "":
 		if o.Dir == trail.In {
-			return "any other point", armed
+			return nowhere, armed
 		}
 		return q.afterOut(o, armed)
 	}
-	return "any other point", armed
+	return nowhere, armed
 }
 
 // afterOut is expected after an interface sent the packet.

@@ -61,7 +61,7 @@ func on(p trail.Point) string {
 func (q *inquiry) place() {
 	p := q.end.Point
 	q.v.Node, q.v.Namespace = p.Node, p.Owner()
-	if d := q.dropping(); d != nil {
+	if d := q.dropping(); d != nil && q.v.Outcome != trail.Delivered {
 		q.v.Reason = d.Reason
 	}
 	if q.end.Stage == trail.StageRefuse && q.end.Refusal != nil && q.v.Reason == "" {
@@ -69,6 +69,9 @@ func (q *inquiry) place() {
 	}
 	if r := q.route(); r != nil && q.v.Outcome != trail.Delivered {
 		q.v.Route = routeText(r)
+		if kind := q.routeType(); kind == "blackhole" || kind == "prohibit" || kind == "unreachable" {
+			q.v.Route = kind + " " + q.routePrefix(r.Dst) + " (table " + trail.TableName(r.Table) + ")"
+		}
 	}
 	if q.v.Observation >= 0 {
 		q.v.At = q.at()
@@ -104,8 +107,8 @@ func (q *inquiry) at() string {
 	case trail.StageDeliver, trail.StageSocketFull:
 		return "socket"
 	case trail.StageRefuse, trail.StageConsume:
-		if q.v.Outcome == trail.Delivered || o.Refusal != nil && portClosed(o.Refusal) {
-			return q.flow().Proto.String()
+		if q.v.Outcome == trail.Delivered || q.full || o.Refusal != nil && portClosed(o.Refusal) {
+			return q.transport().String()
 		}
 	}
 	return doorway(o)
@@ -141,8 +144,10 @@ func (q *inquiry) atDrop(d *trail.Drop) string {
 			return "next hop " + n.Addr.String() + " on " + n.Device
 		}
 		return "next hop on " + q.end.Point.Interface
+	case "QUEUE_PURGE", "SOCKET_CLOSE":
+		return "socket"
 	case "NO_SOCKET", "SOCKET_FILTER", "SOCKET_RCVBUFF", "SOCKET_BACKLOG", "PROTO_MEM":
-		return q.flow().Proto.String()
+		return q.transport().String()
 	case "QDISC_DROP", "QDISC_OVERLIMIT", "QDISC_CONGESTED", "TC_EGRESS":
 		return "queue of " + q.end.Point.Interface
 	}

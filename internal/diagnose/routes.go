@@ -108,6 +108,9 @@ func (q *inquiry) ingress() string {
 // said when it was asked again.
 func (q *inquiry) routing() []trail.Evidence {
 	var out []trail.Evidence
+	if v := q.c.Conversation; v != nil && v.Error != "" {
+		out = append(out, trail.Evidence{Text: "the sender's socket says: " + v.Error, Basis: trail.Observed})
+	}
 	if r := q.route(); r != nil {
 		out = append(out, trail.Evidence{Text: "lookup: " + routeText(r), Basis: trail.Observed})
 	}
@@ -118,9 +121,18 @@ func (q *inquiry) routing() []trail.Evidence {
 		out = append(out, dropEvidence(d))
 	}
 	if q.told != nil {
-		out = append(out, trail.Evidence{Text: "the sender is told: " + refusalText(q.told), Basis: q.toldBasis()})
+		out = append(out, q.toldEvidence())
 	}
 	return out
+}
+
+// toldEvidence is what the sender is told; q.told must not be nil.
+func (q *inquiry) toldEvidence() trail.Evidence {
+	who := "the sender"
+	if q.tunnelled() {
+		who = "the tunnel's own end"
+	}
+	return trail.Evidence{Text: who + " is told: " + refusalText(q.told), Basis: q.toldBasis()}
 }
 
 // toldBasis is how it is known what the sender was told.

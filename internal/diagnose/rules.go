@@ -128,7 +128,8 @@ func (q *inquiry) hook() string {
 	if d := q.dropping(); d != nil {
 		return d.Hook
 	}
-	if q.end.Stage == trail.StageRules && q.end.Hook != nil {
+	ended := q.v.Outcome == trail.Dropped || q.v.Outcome == trail.Rejected
+	if ended && q.end.Stage == trail.StageRules && q.end.Hook != nil {
 		return q.end.Hook.Name
 	}
 	return ""
@@ -170,24 +171,20 @@ func shortRule(r *trail.Rule) string {
 	if r.Kind == trail.RulePolicy {
 		return "the policy of " + r.Chain
 	}
+	if v := shortVerdict(r); v != "" && r.Number == 0 {
+		return r.Chain + v
+	}
 	return chainRule(r) + shortVerdict(r)
 }
 
-// shortVerdict is ": -j DROP" or ": reject with ...", as the rule writes it.
+// shortVerdict is ": -j DROP" or ": reject".
 func shortVerdict(r *trail.Rule) string {
 	if i := strings.Index(r.Text, "-j "); i >= 0 {
-		return ": " + strings.TrimSpace(r.Text[i:])
-	}
-	if m := verdictWord.FindStringIndex(r.Text); m != nil {
-		return ": " + strings.TrimSpace(cutComment(r.Text[m[0]:]))
+		target, _, _ := strings.Cut(r.Text[i+3:], " ")
+		return ": -j " + target
 	}
 	if v := verdictOf(r); v != "" {
 		return ": " + v
 	}
 	return ""
-}
-
-func cutComment(s string) string {
-	s, _, _ = strings.Cut(s, " comment ")
-	return s
 }

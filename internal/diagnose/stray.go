@@ -13,6 +13,9 @@ func (q *inquiry) isStray() bool {
 	if d.Service || len(d.Netns) == 0 || q.end.Point.Netns == 0 || q.left || len(q.end.Seen.Tunnels) > 0 {
 		return false
 	}
+	if q.flow().Dst != q.t.Flow.Dst {
+		return false // translated: NodePorts, host ports, redirects do that
+	}
 	switch {
 	case q.v.Outcome == trail.Delivered && q.v.Basis == trail.Observed:
 	case q.v.Outcome == trail.Rejected && q.end.Refusal != nil && portClosed(q.end.Refusal) && q.hook() == "":

@@ -71,7 +71,7 @@ func (q *inquiry) textDelivered(e *ending) string {
 		if q.c.Answer != nil || q.c.Conversation != nil && q.c.Conversation.Result == trail.ResultAnswered {
 			return "delivered: answered by " + q.flow().Dst.String() + "; last seen at " + doorway(q.end) + " " + on(p)
 		}
-		return "delivered to " + q.takenBy() + "; what it did there was not seen"
+		return "delivered to " + q.takenBy() + "; who took it was not seen"
 	}
 	if d := q.end.Drop; d != nil && (d.Reason == "QUEUE_PURGE" || d.Reason == "SOCKET_CLOSE") {
 		return "delivered to a socket of " + placeName(p.Node, p.Target) + "; it was closed before it was read"
@@ -101,9 +101,13 @@ func (q *inquiry) takenBy() string {
 // textDropped is "dropped on node-b, in filter FORWARD, by CHAIN: -j DROP".
 func (q *inquiry) textDropped() string {
 	s := "dropped " + on(q.end.Point) + q.atText()
-	switch {
+	switch n := q.unanswered(); {
+	case n != nil:
+		s = "dropped " + on(q.end.Point) + ": nobody answers for " + n.Addr.String() + " on " + n.Device
 	case q.rule != nil:
 		s += ", by " + shortRule(q.rule)
+	case q.hook() != "" && q.has("conntrack-table-full"):
+		s += ": the connection tracking table is full"
 	case q.hook() != "":
 		s += "; which rule was not seen"
 	case q.full:
@@ -137,7 +141,9 @@ func (q *inquiry) atText() string {
 	switch at := q.v.At; {
 	case at == "":
 		return ""
-	case strings.HasPrefix(at, "routing"), strings.HasPrefix(at, "next hop"), strings.HasPrefix(at, "queue"):
+	case strings.HasPrefix(at, "routing"):
+		return ", in routing"
+	case strings.HasPrefix(at, "next hop"), strings.HasPrefix(at, "queue"):
 		return ", at the " + at
 	case at == "forwarding":
 		return ", when forwarding"
@@ -152,7 +158,10 @@ func (q *inquiry) textRejected() string {
 	p := q.end.Point
 	r := q.refusal()
 	by := placeName(p.Node, p.Target)
+	n := q.unanswered()
 	switch {
+	case n != nil:
+		return "rejected " + on(p) + ": nobody answers for " + n.Addr.String() + " on " + n.Device + "; the sender is told: " + refusalText(r)
 	case q.rule != nil:
 		return "rejected " + on(p) + q.atText() + ", by " + shortRule(q.rule) + q.translated()
 	case q.told == nil && q.hook() == "":
@@ -181,9 +190,17 @@ func (q *inquiry) answerText() string {
 
 func (q *inquiry) textLost(p trail.Point) string {
 	if strings.HasPrefix(q.v.At, "routing") {
-		return "lost " + on(p) + ", at the " + q.v.At + ": " + q.next + " should follow, nothing does" + q.translated()
+		s := "lost " + on(p) + ", at the " + q.v.At
+		if q.end.Stage != trail.StageRoute {
+			return s + ": nothing follows" + q.translated()
+		}
+		return s + ": " + q.next + " should follow, nothing does" + q.translated()
 	}
-	return "lost after " + doorway(q.end) + " " + on(p) + ": not seen at " + q.next + q.translated()
+	next := "not seen at " + q.next
+	if q.next == nowhere {
+		next = "seen nowhere after"
+	}
+	return "lost after " + doorway(q.end) + " " + on(p) + ": " + next + q.translated()
 }
 
 // translated says what NAT had made of the packet before it ended; empty if
@@ -202,7 +219,7 @@ func (q *inquiry) translated() string {
 	}
 	s := ""
 	if len(parts) > 0 {
-		s = ", after " + strings.Join(parts, " and ")
+		s = " (" + strings.Join(parts, ", ") + ")"
 	}
 	if n := q.end.Seen.Tunnels; len(n) > 0 {
 		s += ", inside " + n[0].Kind + " to " + n[0].Flow.Dst.String()

@@ -61,6 +61,8 @@ func (q *inquiry) wrongPeer() (string, trail.Basis) {
 	}
 	to := out.Seen.Tunnels[0].Flow
 	switch {
+	case q.tunnelled() && q.unanswered() != nil && q.unanswered().Addr == to.Dst:
+		return fmt.Sprintf("the tunnel leads to %s, and nobody there answers", to.Dst), trail.Observed
 	case q.tunnelled() && q.unanswered() != nil:
 		return fmt.Sprintf("the tunnel leads to %s, and nobody answers for %s on the link", to.Dst, q.unanswered().Addr), trail.Observed
 	case q.tunnelled() && q.hook() == "" && (reason == "NO_SOCKET" || q.told != nil && portClosed(q.told)):
