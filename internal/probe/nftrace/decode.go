@@ -3,6 +3,7 @@ package nftrace
 import (
 	"encoding/binary"
 
+	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -96,6 +97,7 @@ type step struct {
 	to           string
 
 	// What comes with the first message of a base chain.
+	link               []byte
 	network, transport []byte
 	iif, oif           uint32
 	nfproto            uint32
@@ -137,6 +139,8 @@ func (s *step) attr(typ uint16, v []byte) {
 		eachAttr(v, s.verdictAttr)
 	case 6:
 		s.id = be32(v)
+	case 7:
+		s.link = v
 	case 8:
 		s.network = v
 	case 9:
@@ -215,14 +219,27 @@ func (s *step) conntrack() *trail.Conntrack {
 }
 
 // packet is the packet as far as it came: the transport header too, if it
-// stands right behind.
-func (s *step) packet() []byte {
+// stands right behind. Where frames are filtered it begins with an Ethernet
+// header.
+func (s *step) packet() ([]byte, packet.LinkType) {
 	n := headerLen(s.network)
-	if n == 0 || n != len(s.network) {
-		return append([]byte(nil), s.network...)
+	all := make([]byte, 0, etherLen+len(s.network)+len(s.transport))
+	link := packet.LinkRaw
+	switch s.family {
+	case nfprotoBridge, nfprotoNetdev, nfprotoARP:
+		if len(s.link) >= etherLen {
+			all, link = append(all, s.link[:etherLen]...), packet.LinkEthernet
+		}
 	}
-	return append(append(make([]byte, 0, n+len(s.transport)), s.network...), s.transport...)
+	all = append(all, s.network...)
+	if n != 0 && n == len(s.network) {
+		all = append(all, s.transport...)
+	}
+	return all, link
 }
+
+// etherLen is the length of an Ethernet header without tags.
+const etherLen = 14
 
 // headerLen is the length of the IP header that b begins with, without
 // extension headers; 0 if there are such, or b is no IP header.
@@ -240,7 +257,7 @@ func headerLen(b []byte) int {
 	return 0
 }
 
-// totalLen is the packet's length by its IP header; 0 if that is not known.
+// totalLen is the length of an IP packet by its header; 0 if that is not known.
 func totalLen(b []byte) int {
 	switch {
 	case len(b) >= 20 && b[0]>>4 == 4:

@@ -19,8 +19,9 @@ const (
 
 // group is one packet in one base chain, with all that it jumps to.
 type group struct {
-	first step // with the headers; its slices are the group's own
+	first step // without its headers: they are in data
 	data  []byte
+	link  packet.LinkType
 	rules []trail.Rule
 	start int64 // ns, when its first message came
 	last  int64 // ns, when its latest message came
@@ -65,8 +66,9 @@ func (g *grouper) add(s *step, now int64) {
 		if len(g.open) >= maxGroup {
 			g.flush()
 		}
-		is = &group{first: *s, data: s.packet(), start: now}
-		is.first.network, is.first.transport = nil, nil
+		is = &group{first: *s, start: now}
+		is.data, is.link = s.packet()
+		is.first.link, is.first.network, is.first.transport = nil, nil, nil
 		g.open[s.id] = is
 	case is == nil || is.first.table != s.table || is.first.family != s.family:
 		g.headless++
@@ -135,10 +137,15 @@ func (g *grouper) flush() {
 // event is a group as an event, but for hook and names of devices.
 func (is *group) event() Event {
 	f := &is.first
-	e := Event{Data: is.data, Link: packet.LinkRaw, ID: f.id, ConntrackID: f.ctID}
+	e := Event{Data: is.data, Link: is.link, ID: f.id, ConntrackID: f.ctID}
 	e.Time, e.Late = is.start, true
 	e.Stage = trail.StageRules
 	e.Len = totalLen(is.data)
+	if is.link == packet.LinkEthernet {
+		if e.Len = totalLen(is.data[etherLen:]); e.Len != 0 {
+			e.Len += etherLen
+		}
+	}
 	e.Rules = is.rules
 	e.Mark = f.mark
 	e.Conntrack = f.conntrack()

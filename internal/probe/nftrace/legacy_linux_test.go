@@ -68,6 +68,9 @@ func legacyBed(t *testing.T, v4, v6 string) bed {
 // The namespace sends its trace to NFLOG: it is read, nothing is changed.
 func TestLegacy(t *testing.T) {
 	t.Parallel()
+	if *record {
+		recordLegacy(t)
+	}
 	b := legacyBed(t, loggerNFLOG, loggerNFLOG)
 	tr := open(t, b.router, Options{Matches: []Match{toServer}})
 	if len(tr.Blind()) != 0 {

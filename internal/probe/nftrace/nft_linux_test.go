@@ -112,10 +112,15 @@ func TestNFT(t *testing.T) {
 			run(t, b.router, c.rules, "nft", "-f", "-")
 			tr := open(t, b.router, Options{Matches: []Match{toServer}})
 			second := monitor(t, b.router)
+			raw := recorder(t, b.router, func(s *socket) error { return joinTrace(s.fd) })
 			sendUDP(t, b.client, c.dst)
 			want := strings.TrimPrefix(c.want, "\n")
 			expect(t, tr, want)
 			events := tr.stop(t)
+			if *record {
+				save(t, raw, nftTrace, strings.NewReplacer(" ", "-", ",", "").Replace(c.name)+".nft",
+					"nft -f - <<EOF\n"+c.rules+"\nEOF\na datagram to "+c.dst)
+			}
 			second.same(t, events)
 			for _, e := range events {
 				checkEvent(t, &e)

@@ -79,10 +79,11 @@ type Event struct {
 	// Observation has Stage trail.StageRules. Time is when the first message
 	// came, and Late is true, unless the kernel gave a time (NFLOG).
 	trail.Observation
-	// Data is the packet from the network header on, as much as the trace
-	// has: the headers up to transport, which for Link LinkRaw is 28 bytes or
-	// more; of the kernel log, headers made from its text, without the
-	// transport checksum. Empty if the trace had no headers.
+	// Data is as much of the packet as the trace has: the network header and
+	// 20 bytes from the transport header on, as they were after the first rule
+	// named; of NFLOG the first 128 bytes; of the kernel log, headers made
+	// from its text, without the transport's checksum. Link is LinkRaw, or
+	// LinkEthernet in the families bridge, netdev and arp.
 	Data []byte
 	Link packet.LinkType
 	// Out is the device by which the packet is to leave, where Point is the
