@@ -1,12 +1,8 @@
 package text
 
 import (
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
-	"github.com/pktrail/pktrail/internal/compare"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -80,79 +76,6 @@ func sentence(v *trail.Verdict, folds []Fold) string {
 	return text
 }
 
-// blame names the rule or the part of the kernel that decided; empty if neither
-// did. f may be nil.
-func blame(v *trail.Verdict, f *Fold) string {
-	r := decidedBy(f)
-	switch {
-	case v.Rule != "":
-		return ruleWords(v.Rule, r)
-	case r != nil:
-		return ruleWords(r.Text, r)
-	case v.Reason != "":
-		text := "the kernel: " + v.Reason
-		if f == nil {
-			return text
-		}
-		if i := decider(f.Trail, &f.Verdict); i >= 0 {
-			if d := f.Trail.Observations[i].Drop; d != nil && d.At != "" {
-				text += " in " + function(d.At)
-			}
-		}
-		return text
-	}
-	return ""
-}
-
-// decidedBy is the rule that a packet ended at: the last one in the namespace
-// where it ended, if that refused it; nil if none did.
-func decidedBy(f *Fold) *trail.Rule {
-	if f == nil {
-		return nil
-	}
-	end := decider(f.Trail, &f.Verdict)
-	for i := end; i >= 0; i-- {
-		o := &f.Trail.Observations[i]
-		if here := &f.Trail.Observations[end].Point; o.Point.Node != here.Node || o.Point.Target != here.Target {
-			return nil
-		}
-		walks := compare.Walks(o.Rules)
-		if len(walks) == 0 {
-			continue
-		}
-		if r, ok := compare.Decision(walks[len(walks)-1]); ok && (effect(&r) == "drop" || effect(&r) == "reject") {
-			return &r
-		}
-		return nil
-	}
-	return nil
-}
-
-// ruleWords is a rule with its chain and its comment. iptables-save writes the
-// chain in front, which is taken off there.
-func ruleWords(text string, r *trail.Rule) string {
-	chain := ""
-	if rest, ok := strings.CutPrefix(text, "-A "); ok {
-		chain, text, _ = strings.Cut(rest, " ")
-	}
-	if r != nil {
-		chain = r.Chain
-		if r.Kind == trail.RulePolicy {
-			return chain + ": policy " + strings.ToUpper(r.Verdict)
-		}
-		if text == "" {
-			text = strings.ToUpper(r.Verdict)
-		}
-		if r.Comment != "" && !strings.Contains(text, r.Comment) {
-			text += ` "` + r.Comment + `"`
-		}
-	}
-	if chain == "" {
-		return text
-	}
-	return chain + ": " + text
-}
-
 // factIndent is where the text of a verdict's lines stands.
 const factIndent = 8
 
@@ -190,71 +113,4 @@ func first(label string, i int) string {
 		return ""
 	}
 	return label
-}
-
-// tally counts packets by outcome: "1 of 1, missed 0", "4 SYNs in 3 s, all
-// ended here.  missed 0".
-func tally(r *TraceResult, folds []Fold) string {
-	total, names, outcomes := 0, map[string]bool{}, map[trail.Outcome]int{}
-	places := map[string]bool{}
-	for i := range folds {
-		f := &folds[i]
-		total += f.count()
-		name, _ := title(f.Trail)
-		names[name] = true
-		outcomes[f.Verdict.Outcome] += f.count()
-		places[f.Verdict.Node+"\x00"+f.Verdict.Namespace+"\x00"+f.Verdict.At] = true
-	}
-	missed := missedWords(r)
-	if r.Verdict.Outcome == trail.Delivered && len(outcomes) <= 1 {
-		return fmt.Sprintf("%d of %d, %s", outcomes[trail.Delivered], total, missed)
-	}
-	text := packets(total, names)
-	if r.Span > 0 {
-		text += " in " + since(r.Span)
-	}
-	switch {
-	case total == 0:
-	case len(outcomes) > 1:
-		var parts []string
-		for _, o := range []trail.Outcome{trail.Delivered, trail.Unknown, trail.Parked, trail.Rejected, trail.Dropped, trail.Lost} {
-			if outcomes[o] > 0 {
-				parts = append(parts, fmt.Sprintf("%d %s", outcomes[o], o))
-			}
-		}
-		text += ": " + strings.Join(parts, ", ")
-	case total > 1 && len(places) == 1 && outcomes[r.Verdict.Outcome] == total && r.Verdict.Outcome != trail.Unknown:
-		text += ", all ended here"
-	}
-	return text + ".  " + missed
-}
-
-// packets counts them by their kind, if they have one name that takes a plural.
-func packets(n int, names map[string]bool) string {
-	for name := range names {
-		if len(names) == 1 && name != strings.ToUpper(name) || name == "SYN" || name == "SYN-ACK" {
-			return Count(n, name)
-		}
-	}
-	return Count(n, "packet")
-}
-
-func missedWords(r *TraceResult) string {
-	missed := r.Verdict.Missed
-	if len(missed) == 0 && r.Session != nil {
-		missed = r.Session.Missed
-	}
-	var sum uint64
-	var parts []string
-	for _, k := range slices.Sorted(maps.Keys(missed)) {
-		if missed[k] > 0 {
-			sum += missed[k]
-			parts = append(parts, fmt.Sprintf("%s %d", k, missed[k]))
-		}
-	}
-	text := fmt.Sprintf("missed %d", sum)
-	if len(parts) > 0 {
-		text += " (" + strings.Join(parts, ", ") + ")"
-	}
-	return text
 }
