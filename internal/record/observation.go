@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/pktrail/pktrail/internal/pcapng"
@@ -19,12 +18,11 @@ type observed struct {
 // says already (time, point, direction, length, headers) is left out of o.
 // also are observations without bytes, such as routing lookups.
 func (w *Writer) WriteObserved(f *trail.Frame, comments []string, o *trail.Observation, also []trail.Observation) error {
-	v := observed{Observation: *o, Also: also}
-	v.Time, v.Point, v.Dir, v.Len, v.Seen = 0, trail.Point{}, trail.DirUnknown, 0, trail.Headers{}
-	b, err := json.Marshal(&v)
+	b, err := appendObserved(w.json[:0], o, also)
 	if err != nil {
 		return fmt.Errorf("encode observation: %w", err)
 	}
+	w.json = b
 	return w.WriteAnnotated(f, Annotation{Comments: comments, Observation: b})
 }
 
@@ -59,9 +57,8 @@ func (r *Reader) Observed(f *trail.Frame) (o trail.Observation, also []trail.Obs
 			if !isCustom {
 				continue
 			}
-			var v observed
-			if b := ours(c, kindObservation); b != nil && json.Unmarshal(b, &v) == nil {
-				o, also, ok = v.Observation, v.Also, true
+			if b := ours(c, kindObservation); b != nil && decodeObserved(b, &o, &also) {
+				ok = true
 				break
 			}
 		}

@@ -20,6 +20,7 @@ type Writer struct {
 	points  []PointTotals
 	pkt     pcapng.Packet // here so that WriteFrame allocates nothing
 	opts    []byte
+	json    []byte // of an observation
 	ended   bool
 }
 
