@@ -1,0 +1,13 @@
+// Package netstate holds what is known of one machine's network
+// configuration. Its folders turn the kernel's own forms into nouns and into
+// the words of the tools that people know:
+//
+//   - nft: nf_tables messages to tables, chains, rules and sets, and a rule to
+//     the line that `nft list ruleset` prints;
+//   - xt: xtables entries, matches and targets to the line that iptables-save
+//     prints;
+//   - owner: the names of chains and the comments of rules to who made them.
+//
+// What comes in: bytes as the kernel gives them. What goes out: values and
+// text. Nothing here reads a kernel, a file or a clock.
+package netstate

@@ -1,0 +1,190 @@
+package nft
+
+import (
+	"fmt"
+	"strings"
+)
+
+// immediate fills a register, or gives the verdict.
+func (p *printer) immediate(e *Immediate) {
+	if e.Verdict != nil {
+		p.say(e.Verdict.String())
+		return
+	}
+	p.put(e.Dreg, register{data: e.Data})
+}
+
+// operand writes what a register holds, as a value of a type.
+func (p *printer) operand(reg uint32, k kind, host bool) string {
+	r := p.get(reg)
+	switch {
+	case r.setName != "":
+		return r.mapped + p.setText(r.setName, r.set, r.key, k)
+	case r.data != nil:
+		return k.write(big(r.data, host), p.names)
+	case r.sel != nil:
+		all := p.resolve(r.sel)
+		one := p.narrow(all[0])
+		return one.written(p.names)
+	}
+	return "[ ? ]"
+}
+
+func (p *printer) meta(e *Meta) {
+	s := p.metaSelector(e.Key)
+	if e.Sreg == 0 {
+		p.put(e.Dreg, register{sel: &s})
+		return
+	}
+	p.say(s.text + " set " + p.operand(e.Sreg, s.kind, s.host))
+}
+
+func (p *printer) ct(e *CT) {
+	s := p.ctSelector(e.Key, e.Dir)
+	if e.Sreg == 0 {
+		p.put(e.Dreg, register{sel: &s})
+		return
+	}
+	value := p.operand(e.Sreg, s.kind, s.host)
+	p.say(s.text + " set " + strings.ReplaceAll(value, " | ", ","))
+}
+
+func (p *printer) payload(e *Payload) {
+	s := selector{payload: true, base: e.Base, off: e.Offset * 8, bits: e.Len * 8}
+	if e.Offset > 1<<16 || e.Len > 64 { // NFT_DATA_VALUE_MAXLEN
+		p.say(fmt.Sprintf("[ payload base %d offset %d length %d ]", e.Base, e.Offset, e.Len))
+		return
+	}
+	if e.Sreg == 0 {
+		p.put(e.Dreg, register{sel: &s})
+		return
+	}
+	one := p.resolve(&s)[0]
+	p.say(one.text + " set " + p.operand(e.Sreg, one.kind, false))
+}
+
+// exthdr loads, writes or removes an extension header or an option.
+func (p *printer) exthdr(e *Exthdr) {
+	s := p.extSelector(e)
+	switch {
+	case e.Dreg != 0:
+		p.put(e.Dreg, register{sel: &s})
+	case e.Sreg != 0:
+		p.say(s.text + " set " + p.operand(e.Sreg, s.kind, false))
+	default:
+		p.say("reset " + s.text)
+	}
+}
+
+func (p *printer) extSelector(e *Exthdr) selector {
+	word, table := "", extensions
+	switch e.Op {
+	case 1: // NFT_EXTHDR_OP_TCPOPT
+		word, table = "tcp option ", tcpOptions
+		p.used(baseTransport)
+	case 2: // NFT_EXTHDR_OP_IPV4
+		word, table = "ip option ", ipOptions
+		p.used(baseNetwork)
+	case 3: // NFT_EXTHDR_OP_SCTP
+		return sctpChunk(e)
+	default:
+		p.used(baseNetwork)
+	}
+	o, ok := table[e.Type]
+	if !ok {
+		o.name = fmt.Sprint(e.Type)
+	}
+	s := selector{text: word + o.name, bits: e.Len * 8}
+	if e.Present {
+		if e.Op == 0 {
+			s.text = "exthdr " + s.text
+		}
+		s.kind, s.bits, s.host = kindBoolean, 8, true
+		return s
+	}
+	if e.Dreg == 0 && e.Sreg == 0 {
+		return s
+	}
+	for _, f := range o.fields {
+		if f.off == e.Offset*8 && f.len == e.Len*8 {
+			s.text, s.kind = s.text+" "+f.name, f.kind
+			return s
+		}
+	}
+	s.text, s.kind = fmt.Sprintf("%s @%d,%d", s.text, e.Offset*8, e.Len*8), kindHex
+	return s
+}
+
+// sctpChunk names the chunk types of linux/sctp.h that nft names.
+func sctpChunk(e *Exthdr) selector {
+	names := [...]string{
+		"data", "init", "init-ack", "sack", "heartbeat", "heartbeat-ack", "abort", "shutdown", "shutdown-ack", "error",
+		"cookie-echo", "cookie-ack", "ecne", "cwr", "shutdown-complete",
+	}
+	s := selector{text: "sctp chunk ", bits: e.Len * 8, kind: kindHex}
+	if e.Type < uint32(len(names)) {
+		s.text += names[e.Type]
+	} else {
+		s.text += fmt.Sprint(e.Type)
+	}
+	if e.Present {
+		s.kind, s.bits, s.host = kindBoolean, 8, true
+		return s
+	}
+	s.text += fmt.Sprintf(" @%d,%d", e.Offset*8, e.Len*8)
+	return s
+}
+
+// dynset adds to a set, updates or deletes.
+func (p *printer) dynset(e *Dynset) {
+	op := "[ dynset ]"
+	if int(e.Op) < len(dynsetOps) {
+		op = dynsetOps[e.Op]
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s @%s { %s", op, e.Set, p.key(p.take(e.Sreg, 0)).text)
+	if e.Timeout != 0 {
+		b.WriteString(" timeout " + duration(e.Timeout))
+	}
+	for _, x := range e.Exprs {
+		b.WriteString(" " + p.plain(x))
+	}
+	if e.SregData != 0 {
+		b.WriteString(" : " + p.operandAny(e.SregData))
+	}
+	p.say(b.String() + " }")
+}
+
+// dynsetOps are by enum nft_dynset_ops.
+var dynsetOps = [...]string{"add", "update", "delete"}
+
+// operandAny writes a register whose type only the set knows.
+func (p *printer) operandAny(reg uint32) string {
+	if r := p.get(reg); r.data != nil && len(r.data) == 4 {
+		return p.operand(reg, kindMark, true)
+	}
+	return p.operand(reg, kindHex, false)
+}
+
+// objects are the words for each type of named object (NFT_OBJECT_*).
+var objects = [...]string{
+	"object %s", "counter name %s", "quota name %s", "ct helper set %s", "limit name %s", "ct count name %s", "tunnel name %s",
+	"ct timeout set %s", "meta secmark set %s", "ct expectation set %s", "synproxy name %s",
+}
+
+func (p *printer) objref(e *Objref) {
+	what := `"` + e.Name + `"`
+	if e.Set != "" {
+		set, n := p.set(e.Set)
+		k := p.key(p.take(e.Sreg, n))
+		what = k.text + " map " + p.setText(e.Set, set, k, kindHex)
+		if e.Type == 0 && set != nil {
+			e = &Objref{Type: set.ObjType}
+		}
+	}
+	if e.Type >= uint32(len(objects)) {
+		p.say(fmt.Sprintf("[ objref %d %s ]", e.Type, what))
+		return
+	}
+	p.say(fmt.Sprintf(objects[e.Type], what))
+}

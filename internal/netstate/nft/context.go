@@ -1,0 +1,158 @@
+package nft
+
+import "fmt"
+
+// The payload bases (enum nft_payload_bases).
+const (
+	baseLink = iota
+	baseNetwork
+	baseTransport
+	baseInner
+	bases
+)
+
+// tells is what a comparison of a selector with one value says of the headers.
+type tells uint8
+
+const (
+	tellsNothing   tells = iota
+	tellsLink            // meta iiftype
+	tellsNFProto         // meta nfproto
+	tellsProtocol        // meta protocol, ether type
+	tellsTransport       // meta l4proto
+	tellsField           // ip protocol, ip6 nexthdr
+)
+
+// dependency is a statement that only says which header follows.
+type dependency struct {
+	stmt  *stmt
+	tells tells
+	value uint64
+}
+
+func (p *printer) start() {
+	switch p.family {
+	case FamilyIP:
+		p.header[baseNetwork] = "ip"
+	case FamilyIP6:
+		p.header[baseNetwork] = "ip6"
+	case FamilyARP:
+		p.header[baseNetwork] = "arp"
+	case FamilyBridge, FamilyNetdev:
+		p.header[baseLink] = "ether"
+	}
+}
+
+// learn takes what `selector == value` says of the headers.
+func (p *printer) learn(s *selector, value uint64, st *stmt) {
+	d := &dependency{stmt: st, tells: s.tells, value: value}
+	switch s.tells {
+	case tellsLink:
+		if value == 1 { // ARPHRD_ETHER
+			p.header[baseLink], p.dep[baseLink] = "ether", d
+		}
+	case tellsNFProto:
+		p.header[baseNetwork], p.dep[baseNetwork] = map[uint64]string{2: "ip", 10: "ip6"}[value], d
+	case tellsProtocol:
+		if s.payload {
+			p.used(s.base)
+		}
+		if networks[value] == "vlan" {
+			p.header[baseLink], p.dep[baseLink] = "vlan", d
+			return
+		}
+		p.header[baseNetwork], p.dep[baseNetwork] = networks[value], d
+	case tellsTransport, tellsField:
+		if s.tells == tellsTransport {
+			p.impliedByTransport(value)
+		}
+		p.header[baseTransport], p.dep[baseTransport] = transports[value], d
+	}
+}
+
+// used says that a field of the header at base is named: that shows what its
+// dependency said.
+func (p *printer) used(base uint32) {
+	d := p.dep[base]
+	if d == nil {
+		return
+	}
+	if d.tells == tellsField && p.family != FamilyIP && p.family != FamilyIP6 {
+		// "ip protocol" also says that it is IPv4: it stays in tables of
+		// several families.
+		return
+	}
+	if d.tells == tellsNFProto && p.family != FamilyInet {
+		return
+	}
+	d.stmt.implied = true
+	p.dep[base] = nil
+	if base == baseTransport {
+		p.impliedByTransport(d.value)
+	}
+}
+
+// impliedByTransport drops "meta nfproto ipv4" in front of ICMP, and ipv6 in
+// front of ICMPv6.
+func (p *printer) impliedByTransport(proto uint64) {
+	d := p.dep[baseNetwork]
+	if d == nil || d.tells == tellsField {
+		return
+	}
+	if net := p.header[baseNetwork]; (proto == 1 && net == "ip") || (proto == 58 && net == "ip6") {
+		d.stmt.implied = true
+		p.dep[baseNetwork] = nil
+	}
+}
+
+// resolve names bytes of the packet. Bytes that cover several fields become
+// several selectors.
+func (p *printer) resolve(s *selector) []selector {
+	if !s.payload {
+		return []selector{*s}
+	}
+	var all []selector
+	off, left := s.off, s.bits
+	for left > 0 {
+		part, ok := p.field(s.base, off, left)
+		if !ok {
+			part = selector{text: fmt.Sprintf("@%s,%d,%d", [...]string{"ll", "nh", "th", "ih"}[s.base%bases], off, left), kind: kindHex, bits: left}
+		}
+		part.payload, part.base, part.off = true, s.base, off
+		all = append(all, part)
+		off, left = off+part.bits, left-part.bits
+	}
+	if len(all) == 1 {
+		all[0].ops = s.ops
+	}
+	return all
+}
+
+// field names one field at a bit offset, at most that long.
+func (p *printer) field(base, off, bits uint32) (selector, bool) {
+	if base >= bases {
+		return selector{}, false
+	}
+	proto, at := p.header[base], off
+	if proto == "vlan" && off >= 112 { // behind the Ethernet header
+		at = off - 112
+	} else if proto == "vlan" {
+		proto = "ether"
+	}
+	if base == baseTransport && proto == "" {
+		proto = "th"
+	}
+	f, ok := find(proto, at, bits)
+	if !ok {
+		return selector{}, false
+	}
+	p.used(base)
+	s := selector{text: proto + " " + f.name, kind: f.kind, bits: f.len}
+	switch s.text {
+	case "ip protocol", "ip6 nexthdr":
+		s.tells = tellsField
+	case "ether type", "vlan type":
+		s.tells = tellsProtocol
+	}
+	return s, true
+}

@@ -1,0 +1,221 @@
+package nft
+
+import (
+	"bytes"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// The comparisons, by enum nft_cmp_ops.
+var comparisons = [...]string{"==", "!=", "<", "<=", ">", ">="}
+
+// cmp writes a comparison; `>= a` and `<= b` of one register are a range.
+func (p *printer) cmp(e *Cmp, rest []Expr) int {
+	r := p.get(e.Sreg)
+	if r.sel == nil || e.Op >= uint32(len(comparisons)) {
+		p.say(raw("cmp", e.Data))
+		return 0
+	}
+	if len(rest) > 0 && comparisons[e.Op] == ">=" {
+		if to, ok := rest[0].(*Cmp); ok && to.Sreg == e.Sreg && comparisons[to.Op%6] == "<=" {
+			p.compareRange(r.sel, "", e.Data, to.Data)
+			return 1
+		}
+	}
+	p.compare(r.sel, comparisons[e.Op], e.Data)
+	return 0
+}
+
+func (p *printer) between(e *Range) {
+	r := p.get(e.Sreg)
+	if r.sel == nil {
+		p.say(raw("range", e.From))
+		return
+	}
+	p.compareRange(r.sel, [...]string{"", "!= "}[e.Op&1], e.From, e.To)
+}
+
+func (p *printer) compareRange(s *selector, op string, from, to []byte) {
+	k := p.resolve(s)
+	one := p.narrow(k[0])
+	p.say(one.written(p.names) + " " + op + one.value(from, p.names) + "-" + one.value(to, p.names))
+}
+
+// value writes data that a selector is compared with.
+func (s *selector) value(data []byte, n Names) string { return s.kind.write(big(data, s.host), n) }
+
+// compare writes `selector op data`, cut up where it covers several fields.
+func (p *printer) compare(s *selector, op string, data []byte) {
+	if s.payload && len(s.ops) == 0 && len(data)*8 == int(s.bits) {
+		if f, ok := p.shortAddress(s); ok {
+			p.say(f.text + " " + implicit(op) + f.prefix(data, p.names))
+			return
+		}
+	}
+	for _, part := range p.resolve(s) {
+		n := min(int(part.bits+7)/8, len(data))
+		if part.kind.words() || !part.payload {
+			n = len(data)
+		}
+		p.compareField(&part, op, big(data[:n], part.host))
+		data = data[n:]
+	}
+}
+
+// shortAddress says that only the first bytes of an address are compared.
+func (p *printer) shortAddress(s *selector) (selector, bool) {
+	if s.base >= bases || s.bits == 0 {
+		return selector{}, false
+	}
+	f, ok := within(p.header[s.base], s.off, s.bits)
+	if !ok {
+		return selector{}, false
+	}
+	p.used(s.base)
+	return selector{text: p.header[s.base] + " " + f.name, kind: f.kind, bits: f.len}, true
+}
+
+// prefix writes the first bytes of an address with their number of bits.
+func (s *selector) prefix(data []byte, n Names) string {
+	whole := make([]byte, s.bits/8)
+	copy(whole, data)
+	return fmt.Sprintf("%s/%d", s.kind.write(whole, n), len(data)*8)
+}
+
+// implicit is how nft writes a comparison with one value.
+func implicit(op string) string {
+	if op == "==" {
+		return ""
+	}
+	return op + " "
+}
+
+// compareField writes the comparison of one field. v is most significant byte
+// first.
+func (p *printer) compareField(s *selector, op string, v []byte) {
+	narrowed := p.narrow(*s)
+	if len(narrowed.ops) < len(s.ops) {
+		v = shift(v, uint32(trailing(s.ops[0].value)))
+		s = &narrowed
+	}
+	left, right := s.written(p.names), s.kind.write(v, p.names)
+	equal := op == "==" || op == "!="
+	switch mask := s.onlyMask(); {
+	case mask != nil && s.kind.bitmask() && equal:
+		p.say(s.masked(op, mask, v, p.names))
+		return
+	case mask != nil && s.kind.prefixable() && equal && prefixLen(mask) > 0:
+		p.say(fmt.Sprintf("%s %s%s/%d", s.text, implicit(op), right, prefixLen(mask)))
+		return
+	case len(s.ops) > 0 || (s.kind.bitmask() && op == "=="):
+		right = op + " " + right
+	default:
+		right = implicit(op) + right
+	}
+	st := p.say(left + " " + right)
+	if op == "==" && len(s.ops) == 0 && len(v) <= 8 {
+		p.learn(s, number(v), st)
+	}
+}
+
+// onlyMask is the mask of a selector whose only operation is &.
+func (s *selector) onlyMask() []byte {
+	if len(s.ops) == 1 && s.ops[0].sign == "&" {
+		return s.ops[0].value
+	}
+	return nil
+}
+
+// masked writes the comparison of some flags.
+func (s *selector) masked(op string, mask, v []byte, n Names) string {
+	flags := func(b []byte) string {
+		if len(b) > 8 {
+			return s.kind.write(b, n)
+		}
+		return strings.Join(s.kind.flags(number(b)), ",")
+	}
+	switch {
+	case zero(v) && op == "!=":
+		return s.text + " " + flags(mask)
+	case zero(v):
+		return s.text + " ! " + flags(mask)
+	case s.kind == kindTCPFlag:
+		return s.text + " " + implicit(op) + flags(v) + " / " + flags(mask)
+	}
+	return s.written(n) + " " + op + " " + s.kind.write(v, n)
+}
+
+// narrow turns bytes with a mask into the field of fewer bits that the mask
+// selects.
+func (p *printer) narrow(s selector) selector {
+	if !s.payload || len(s.ops) == 0 || s.ops[0].sign != "&" {
+		return s
+	}
+	mask := s.ops[0].value
+	lead, tail := leading(mask), trailing(mask)
+	ones := len(mask)*8 - lead - tail
+	if ones <= 0 || ones != onesIn(mask) {
+		return s
+	}
+	f, ok := p.field(s.base, s.off+uint32(lead), uint32(ones))
+	if !ok || f.bits != uint32(ones) {
+		return s
+	}
+	f.payload, f.base, f.off = true, s.base, s.off+uint32(lead)
+	f.ops = s.ops[1:]
+	if len(f.ops) > 0 && f.ops[0].sign == ">>" {
+		f.ops = f.ops[1:]
+	}
+	return f
+}
+
+func leading(b []byte) int {
+	for i, c := range b {
+		if c != 0 {
+			return i*8 + bits.LeadingZeros8(c)
+		}
+	}
+	return len(b) * 8
+}
+
+func trailing(b []byte) int {
+	for i, c := range slices.Backward(b) {
+		if c != 0 {
+			return (len(b)-1-i)*8 + bits.TrailingZeros8(c)
+		}
+	}
+	return len(b) * 8
+}
+
+func onesIn(b []byte) int {
+	n := 0
+	for _, c := range b {
+		n += bits.OnesCount8(c)
+	}
+	return n
+}
+
+// prefixLen is the number of leading ones of a mask that has nothing behind
+// them, 0 otherwise.
+func prefixLen(mask []byte) int {
+	n := onesIn(mask)
+	if leading(mask) == 0 && trailing(mask) == len(mask)*8-n {
+		return n
+	}
+	return 0
+}
+
+// shift moves a value right by n bits.
+func shift(v []byte, n uint32) []byte {
+	if len(v) > 8 {
+		return v
+	}
+	u := number(v) >> n
+	out := bytes.Clone(v)
+	for i := range out {
+		out[len(out)-1-i] = byte(u >> (8 * i))
+	}
+	return out
+}

@@ -1,0 +1,221 @@
+package nft
+
+import "slices"
+
+// Family is a protocol family of netfilter (enum nfproto of
+// linux/netfilter.h).
+type Family uint8
+
+// The families that have tables.
+const (
+	FamilyInet   Family = 1
+	FamilyIP     Family = 2
+	FamilyARP    Family = 3
+	FamilyNetdev Family = 5
+	FamilyBridge Family = 7
+	FamilyIP6    Family = 10
+)
+
+// String returns the family as nft writes it.
+func (f Family) String() string {
+	switch f {
+	case FamilyInet:
+		return "inet"
+	case FamilyIP:
+		return "ip"
+	case FamilyARP:
+		return "arp"
+	case FamilyNetdev:
+		return "netdev"
+	case FamilyBridge:
+		return "bridge"
+	case FamilyIP6:
+		return "ip6"
+	}
+	return "unknown"
+}
+
+// ParseFamily reads what String writes; false for anything else.
+func ParseFamily(s string) (Family, bool) {
+	for _, f := range []Family{FamilyInet, FamilyIP, FamilyARP, FamilyNetdev, FamilyBridge, FamilyIP6} {
+		if f.String() == s {
+			return f, true
+		}
+	}
+	return 0, false
+}
+
+// Table is one table.
+type Table struct {
+	Family Family
+	Name   string
+	// Flags are NFT_TABLE_F_* : 1 dormant, 2 owner.
+	Flags   uint32
+	Handle  uint64
+	Comment string
+}
+
+// Chain is one chain.
+type Chain struct {
+	Family Family
+	Table  string
+	Name   string
+	Handle uint64
+	// Base is true for a chain that hangs at a hook. Type, Hook, Priority,
+	// Devices and Policy are valid iff it is.
+	Base bool
+	// Type is "filter", "nat" or "route".
+	Type string
+	// Hook is the number of the hook in its family (enum nf_inet_hooks).
+	Hook     uint32
+	Priority int32
+	Devices  []string
+	// Policy is 0 for drop and 1 for accept.
+	Policy  uint32
+	Comment string
+}
+
+// Rule is one rule.
+type Rule struct {
+	Family Family
+	Table  string
+	Chain  string
+	Handle uint64
+	// Exprs are its expressions in order.
+	Exprs []Expr
+	// Comment is the one in its user data (nft's own).
+	Comment string
+	// CompatProto is the layer 4 protocol that iptables-nft gave for its
+	// matches (NFTA_RULE_COMPAT); 0 is none.
+	CompatProto uint32
+}
+
+// header of every nf_tables message is struct nfgenmsg
+// (linux/netfilter/nfnetlink.h): family, version, resource id.
+const header = 4
+
+func split(msg []byte) (Family, []byte, bool) {
+	if len(msg) < header {
+		return 0, nil, false
+	}
+	return Family(msg[0]), msg[header:], true
+}
+
+// DecodeTable reads the body of an NFT_MSG_NEWTABLE message, struct nfgenmsg
+// included; false if it names no table.
+func DecodeTable(msg []byte) (Table, bool) {
+	fam, b, ok := split(msg)
+	t := Table{Family: fam}
+	each(b, func(k uint16, v []byte) {
+		switch k {
+		case 1: // NFTA_TABLE_NAME
+			t.Name = text(v)
+		case 2: // NFTA_TABLE_FLAGS
+			t.Flags = num32(v)
+		case 4: // NFTA_TABLE_HANDLE
+			t.Handle = number(v)
+		case 6: // NFTA_TABLE_USERDATA
+			t.Comment = comment(v)
+		}
+	})
+	return t, ok && t.Name != ""
+}
+
+// DecodeChain reads the body of an NFT_MSG_NEWCHAIN message; false if it
+// names no chain.
+func DecodeChain(msg []byte) (Chain, bool) {
+	fam, b, ok := split(msg)
+	c := Chain{Family: fam}
+	each(b, func(k uint16, v []byte) {
+		switch k {
+		case 1: // NFTA_CHAIN_TABLE
+			c.Table = text(v)
+		case 2: // NFTA_CHAIN_HANDLE
+			c.Handle = number(v)
+		case 3: // NFTA_CHAIN_NAME
+			c.Name = text(v)
+		case 4: // NFTA_CHAIN_HOOK
+			c.hook(v)
+		case 5: // NFTA_CHAIN_POLICY
+			c.Policy = num32(v)
+		case 7: // NFTA_CHAIN_TYPE
+			c.Type = text(v)
+		case 12: // NFTA_CHAIN_USERDATA
+			c.Comment = comment(v)
+		}
+	})
+	return c, ok && c.Name != "" && c.Table != ""
+}
+
+func (c *Chain) hook(b []byte) {
+	c.Base = true
+	each(b, func(k uint16, v []byte) {
+		switch k {
+		case 1: // NFTA_HOOK_HOOKNUM
+			c.Hook = num32(v)
+		case 2: // NFTA_HOOK_PRIORITY
+			c.Priority = int32(num32(v))
+		case 3: // NFTA_HOOK_DEV
+			c.Devices = append(c.Devices, text(v))
+		case 4: // NFTA_HOOK_DEVS
+			for _, d := range list(v) {
+				if name := text(d); !slices.Contains(c.Devices, name) {
+					c.Devices = append(c.Devices, name)
+				}
+			}
+		}
+	})
+}
+
+// DecodeRule reads the body of an NFT_MSG_NEWRULE message; false if it names
+// no chain. It keeps no part of msg.
+func DecodeRule(msg []byte) (Rule, bool) {
+	fam, b, ok := split(msg)
+	r := Rule{Family: fam}
+	each(b, func(k uint16, v []byte) {
+		switch k {
+		case 1: // NFTA_RULE_TABLE
+			r.Table = text(v)
+		case 2: // NFTA_RULE_CHAIN
+			r.Chain = text(v)
+		case 3: // NFTA_RULE_HANDLE
+			r.Handle = number(v)
+		case 4: // NFTA_RULE_EXPRESSIONS
+			for _, e := range list(slices.Clone(v)) {
+				r.Exprs = append(r.Exprs, decodeExpr(e))
+			}
+		case 5: // NFTA_RULE_COMPAT: NFTA_RULE_COMPAT_PROTO
+			r.CompatProto = num32(attr(v, 1))
+		case 7: // NFTA_RULE_USERDATA
+			r.Comment = comment(v)
+		}
+	})
+	return r, ok && r.Chain != "" && r.Table != ""
+}
+
+// RuleHandle reads only the handle of an NFT_MSG_NEWRULE message, 0 if it has
+// none: for finding one of many rules without decoding the others.
+func RuleHandle(msg []byte) uint64 {
+	_, b, ok := split(msg)
+	if !ok {
+		return 0
+	}
+	return number(attr(b, 3)) // NFTA_RULE_HANDLE
+}
+
+// comment reads the comment of a run of user data attributes (libnftnl's
+// udata.h: one byte type, one byte length, value; type 0 is the comment, for
+// tables, chains and rules alike).
+func comment(b []byte) string {
+	for len(b) >= 2 {
+		n := int(b[1])
+		if len(b) < 2+n {
+			return ""
+		}
+		if b[0] == 0 {
+			return text(b[2 : 2+n])
+		}
+		b = b[2+n:]
+	}
+	return ""
+}

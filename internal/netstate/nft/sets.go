@@ -1,0 +1,270 @@
+package nft
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// key is one or more selectors that are looked up together.
+type key struct {
+	text  string
+	parts []selector
+}
+
+// key resolves the registers of a lookup.
+func (p *printer) key(regs []register) key {
+	var k key
+	var words []string
+	for _, r := range regs {
+		if r.sel == nil {
+			words = append(words, cmp.Or(r.mapped, "?"))
+			k.parts = append(k.parts, selector{kind: kindHex, bits: 32})
+			continue
+		}
+		for _, s := range p.resolve(r.sel) {
+			s = p.narrow(s)
+			words = append(words, s.written(p.names))
+			k.parts = append(k.parts, s)
+		}
+	}
+	k.text = strings.Join(words, " . ")
+	return k
+}
+
+// lookup writes a match with a set, a verdict map, or fills a register from a
+// map.
+func (p *printer) lookup(e *Lookup) {
+	set, n := p.set(e.Set)
+	k := p.key(p.take(e.Sreg, n))
+	switch {
+	case !e.HasDreg && e.Invert:
+		p.say(k.text + " != " + p.setText(e.Set, set, k, kindHex))
+	case !e.HasDreg:
+		p.say(k.text + " " + p.setText(e.Set, set, k, kindHex))
+	case e.Dreg == 0:
+		p.say(k.text + " vmap " + p.setText(e.Set, set, k, kindHex))
+	default:
+		p.put(e.Dreg, register{mapped: k.text + " map ", setName: e.Set, set: set, key: k})
+	}
+}
+
+// set asks for an anonymous set, and says how long its keys are; 0 is not
+// known.
+func (p *printer) set(name string) (*Set, int) {
+	if p.names.Set == nil || !Anonymous(name) {
+		return nil, 0
+	}
+	s := p.names.Set(name)
+	if s == nil {
+		return nil, 0
+	}
+	return s, int(s.KeyLen)
+}
+
+// Anonymous says that a set of that name belongs to one rule: nft has the
+// kernel number them.
+func Anonymous(name string) bool {
+	return strings.HasPrefix(name, "__set") || strings.HasPrefix(name, "__map")
+}
+
+// setText writes a set: its name, or the elements of an anonymous one, whose
+// map data are of kind data.
+func (p *printer) setText(name string, s *Set, k key, data kind) string {
+	if s == nil {
+		return "@" + name
+	}
+	elements := p.elements(s, k)
+	words := make([]string, len(elements))
+	for i, e := range elements {
+		words[i] = e.text
+		switch {
+		case e.Verdict != nil:
+			words[i] += " : " + e.Verdict.String()
+		case e.Object != "":
+			words[i] += ` : "` + e.Object + `"`
+		case e.Data != nil:
+			words[i] += " : " + p.mapData(e.Data, data)
+		}
+		if e.Comment != "" {
+			words[i] += ` comment "` + e.Comment + `"`
+		}
+	}
+	return "{ " + strings.Join(words, ", ") + " }"
+}
+
+// mapData writes the value that a map gives.
+func (p *printer) mapData(data []byte, k kind) string {
+	switch k {
+	case kindAddrPort: // address . port
+		if len(data) >= 8 {
+			return kindIPOf(data[:len(data)-4]).write(data[:len(data)-4], p.names) + " . " + kindPort.write(data[len(data)-4:len(data)-2], p.names)
+		}
+	case kindIPv4, kindIPv6:
+		return kindIPOf(data).write(data, p.names)
+	case kindPort, kindHex:
+		return k.write(data, p.names)
+	}
+	return k.write(big(data, !k.words()), p.names)
+}
+
+func kindIPOf(data []byte) kind {
+	if len(data) == 16 {
+		return kindIPv6
+	}
+	return kindIPv4
+}
+
+// element is one element of a set with its key's text.
+type element struct {
+	Element
+	text string
+}
+
+// elements writes the keys of a set in nft's order: by value.
+func (p *printer) elements(s *Set, k key) []element {
+	if s.Flags&SetInterval != 0 && s.Flags&SetConcat == 0 && len(k.parts) == 1 {
+		return p.intervals(s, k.parts[0])
+	}
+	all := slices.Clone(s.Elements)
+	slices.SortStableFunc(all, func(a, b Element) int { return bytes.Compare(k.order(a.Key), k.order(b.Key)) })
+	var out []element
+	for _, e := range all {
+		switch {
+		case e.CatchAll:
+			out = append(out, element{e, "*"})
+		case !e.End:
+			out = append(out, element{e, k.write(e.Key, e.KeyEnd, p.names)})
+		}
+	}
+	return out
+}
+
+// order gives the bytes that keys are sorted by.
+func (k *key) order(v []byte) []byte {
+	if len(k.parts) != 1 {
+		return v
+	}
+	return big(v, k.parts[0].host || k.parts[0].kind.words())
+}
+
+// write writes a key, and its end if it is a range.
+func (k *key) write(v, end []byte, n Names) string {
+	var words []string
+	for _, s := range k.parts {
+		length := min(max(int(s.bits+7)/8, 1), len(v))
+		if len(k.parts) == 1 {
+			length = len(v)
+		}
+		from := big(v[:length], s.host)
+		word := s.kind.write(from, n)
+		if end != nil && len(end) >= length {
+			word = s.span(from, big(end[:length], s.host), n)
+		}
+		words = append(words, word)
+		step := min((length+3)&^3, len(v))
+		v = v[step:]
+		if end != nil {
+			end = end[min(step, len(end)):]
+		}
+	}
+	return strings.Join(words, " . ")
+}
+
+// intervals joins the elements of an interval set: a key, and the first value
+// behind it.
+func (p *printer) intervals(s *Set, sel selector) []element {
+	all := slices.Clone(s.Elements)
+	slices.SortStableFunc(all, func(a, b Element) int {
+		return cmp.Or(bytes.Compare(big(a.Key, sel.host), big(b.Key, sel.host)), cmpBool(a.End, b.End))
+	})
+	var out []element
+	for i, e := range all {
+		if e.CatchAll {
+			out = append(out, element{e, "*"})
+			continue
+		}
+		if e.End {
+			continue
+		}
+		from := big(e.Key, sel.host)
+		to := slices.Repeat([]byte{0xff}, len(from))
+		if i+1 < len(all) && len(all[i+1].Key) == len(from) {
+			to = before(big(all[i+1].Key, sel.host))
+		}
+		out = append(out, element{e, sel.span(from, to, p.names)})
+	}
+	return out
+}
+
+// cmpBool sorts true first.
+func cmpBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// before is the value one below v.
+func before(v []byte) []byte {
+	v = bytes.Clone(v)
+	for i := len(v) - 1; i >= 0; i-- {
+		v[i]--
+		if v[i] != 0xff {
+			break
+		}
+	}
+	return v
+}
+
+// span writes a range: one value, a prefix, or both ends.
+func (s *selector) span(from, to []byte, n Names) string {
+	if bytes.Equal(from, to) {
+		return s.kind.write(from, n)
+	}
+	if s.kind.words() {
+		return s.kind.write(bytes.TrimRight(from, "\x00"), n)
+	}
+	if s.kind == kindIPv4 || s.kind == kindIPv6 {
+		mask := make([]byte, len(from))
+		for i := range mask {
+			mask[i] = ^(from[i] ^ to[i])
+		}
+		low := slices.Clone(from)
+		for i := range low {
+			low[i] &= mask[i]
+		}
+		if l := prefixLen(mask); (l > 0 || zero(mask)) && bytes.Equal(low, from) {
+			return fmt.Sprintf("%s/%d", s.kind.write(from, n), l)
+		}
+	}
+	return s.kind.write(from, n) + "-" + s.kind.write(to, n)
+}
+
+// String writes a verdict as nft does.
+func (v *Verdict) String() string {
+	switch v.Code {
+	case 0:
+		return "drop"
+	case 1:
+		return "accept"
+	case 3:
+		return "queue"
+	case -1:
+		return "continue"
+	case -2:
+		return "break"
+	case -3:
+		return "jump " + v.Chain
+	case -4:
+		return "goto " + v.Chain
+	case -5:
+		return "return"
+	}
+	return fmt.Sprintf("[ verdict %d ]", v.Code)
+}

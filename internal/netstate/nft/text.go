@@ -1,0 +1,138 @@
+package nft
+
+import (
+	"encoding/hex"
+	"strings"
+)
+
+// Names says what a rule refers to but does not hold. Both may be nil.
+type Names struct {
+	// Interface gives the name of an interface; "" if it is not known.
+	Interface func(index uint32) string
+	// Set gives a set of the rule's table with its elements; only anonymous
+	// sets are asked for. nil if it is not known.
+	Set func(name string) *Set
+}
+
+// Text writes the rule as `nft -s list ruleset` does: one line, no counters'
+// values, no handle.
+func (r *Rule) Text(n Names) string {
+	p := printer{family: r.Family, names: n}
+	p.start()
+	for i := 0; i < len(r.Exprs); i++ {
+		i += p.step(r.Exprs[i], r.Exprs[i+1:])
+	}
+	var parts []string
+	for _, s := range p.stmts {
+		if !s.implied {
+			parts = append(parts, s.text)
+		}
+	}
+	if r.Comment != "" {
+		parts = append(parts, `comment "`+r.Comment+`"`)
+	}
+	return strings.Join(parts, " ")
+}
+
+// printer turns the linear list of expressions back into statements: loads
+// fill registers, and what uses a register makes a statement.
+type printer struct {
+	family Family
+	names  Names
+	stmts  []*stmt
+	regs   [slots]register
+	// headers known at each payload base, "" for none, and the statement that
+	// said so and that a field of that header makes redundant.
+	header [bases]string
+	dep    [bases]*dependency
+}
+
+// stmt is one statement of the rule. One that is implied by a later one is
+// not shown.
+type stmt struct {
+	text    string
+	implied bool
+}
+
+func (p *printer) say(text string) *stmt {
+	s := &stmt{text: text}
+	p.stmts = append(p.stmts, s)
+	return s
+}
+
+// step takes one expression, and says how many of those behind it it took too.
+func (p *printer) step(e Expr, rest []Expr) int {
+	switch e := e.(type) {
+	case *Cmp:
+		return p.cmp(e, rest)
+	case *Range:
+		p.between(e)
+	case *Bitwise:
+		p.bitwise(e)
+	case *Byteorder:
+		p.byteorder(e)
+	case *Immediate:
+		p.immediate(e)
+	case *Lookup:
+		p.lookup(e)
+	case *Dynset:
+		p.dynset(e)
+	case *Objref:
+		p.objref(e)
+	case *Payload:
+		p.payload(e)
+	case *Exthdr:
+		p.exthdr(e)
+	case *Meta:
+		p.meta(e)
+	case *CT:
+		p.ct(e)
+	case *RT, *Socket, *FIB, *Numgen, *Hash, *OSF, *XFRM:
+		p.load(e)
+	case *NAT, *Masq, *Redir, *TProxy, *Dup, *Fwd:
+		p.translate(e)
+	case *Reject:
+		p.reject(e)
+	default:
+		p.say(p.plain(e))
+	}
+	return 0
+}
+
+// plain writes the expressions that use no register.
+func (p *printer) plain(e Expr) string {
+	switch e := e.(type) {
+	case *Counter:
+		return "counter"
+	case *Limit:
+		return e.text()
+	case *Quota:
+		return e.text()
+	case *Connlimit:
+		return e.text()
+	case *Log:
+		return e.text()
+	case *Queue:
+		return p.queue(e)
+	case *Synproxy:
+		return e.text()
+	case *Flow:
+		return "flow add @" + e.Table
+	case *Notrack:
+		return "notrack"
+	case *Last:
+		return "last"
+	case *Match:
+		return raw("match "+e.Name, e.Info)
+	case *Target:
+		return raw("target "+e.Name, e.Info)
+	case *Unknown:
+		return raw(e.Name, e.Data)
+	}
+	return "[ ? ]"
+}
+
+// raw shows what is not understood.
+func raw(name string, data []byte) string {
+	return strings.TrimSuffix("[ "+name+" 0x"+hex.EncodeToString(data), " 0x") + " ]"
+}
