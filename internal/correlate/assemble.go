@@ -15,8 +15,9 @@ func (t *Trails) assemble(w *way) trail.Trail {
 	order := t.order(w, numbers)
 	out := trail.Trail{
 		Number: w.id + 1, Packet: w.text, AnswerTo: int(w.answer), Repeats: int(w.repeat),
-		Ended: w.flags&(ended|idle) != 0, Observations: make([]trail.Observation, len(order)),
+		Ended: w.flags&idle != 0, Observations: make([]trail.Observation, len(order)),
 	}
+	over := false
 	tell := teller{w: w, out: out.Observations, chains: map[int]*chain{}}
 	for n, i := range order {
 		s := &w.sights[i]
@@ -24,10 +25,14 @@ func (t *Trails) assemble(w *way) trail.Trail {
 		*o = t.expand(w, s)
 		o.Copy = numbers[s.part]
 		tell.next(n, s)
+		if o.Copy == 0 && !s.late && s.stage != stageCapture && s.stage != stageRoute {
+			over = s.stage.final()
+		}
 		if !out.Flow.Src.IsValid() {
 			out.Flow = o.Seen.Flow
 		}
 	}
+	out.Ended = out.Ended || over
 	return out
 }
 
@@ -123,6 +128,9 @@ func sourceNAT(o *trail.Observation) bool {
 func effective(was *trail.Headers, seen trail.Headers, cut bool) trail.Headers {
 	if cut || seen.Flow == (packet.Flow{}) {
 		seen.Flow = was.Flow
+	}
+	if f, g := &seen.Flow, &was.Flow; f.HasPorts() && f.SrcPort|f.DstPort == 0 && f.Src == g.Src && f.Dst == g.Dst {
+		*f = *g // a fragment behind the first has no ports
 	}
 	if cut || seen.TTL == 0 {
 		seen.TTL = was.TTL

@@ -186,7 +186,7 @@ func (t *Trails) enterAlso(w *way, s *Sighting, at int32) {
 		if number == 0 {
 			number = s.Seen.Flight
 		}
-		c.part = w.partOf(part{flight: number, clock: t.points[point].clock, span: t.v.span})
+		c.part = w.partOf(part{flight: number, clock: t.points[point].clock, span: w.spanOf(&t.v)})
 		if isZero(&o.Seen) {
 			w.add(c, nil)
 		} else {

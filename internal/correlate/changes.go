@@ -13,14 +13,18 @@ import (
 // translated says which addresses, ports and identifiers differ between two
 // sightings of one packet.
 func translated(a, b *trail.Headers) (out []string) {
-	if a.Flow.Src != b.Flow.Src || a.Flow.SrcPort != b.Flow.SrcPort {
-		out = append(out, "SNAT "+end(a.Flow, false)+" -> "+end(b.Flow, false))
+	f, g := a.Flow, b.Flow
+	if f.SrcPort|f.DstPort == 0 || g.SrcPort|g.DstPort == 0 { // a fragment behind the first has none
+		f.SrcPort, f.DstPort, g.SrcPort, g.DstPort = 0, 0, 0, 0
 	}
-	if a.Flow.Dst != b.Flow.Dst || a.Flow.DstPort != b.Flow.DstPort {
-		out = append(out, "DNAT "+end(a.Flow, true)+" -> "+end(b.Flow, true))
+	if f.Src != g.Src || f.SrcPort != g.SrcPort {
+		out = append(out, "SNAT "+end(f, false)+" -> "+end(g, false))
 	}
-	if a.Flow.ID != b.Flow.ID {
-		out = append(out, fmt.Sprintf("id %d -> %d", a.Flow.ID, b.Flow.ID))
+	if f.Dst != g.Dst || f.DstPort != g.DstPort {
+		out = append(out, "DNAT "+end(f, true)+" -> "+end(g, true))
+	}
+	if f.ID != g.ID {
+		out = append(out, fmt.Sprintf("id %d -> %d", f.ID, g.ID))
 	}
 	return out
 }

@@ -45,7 +45,8 @@ func (t *Trails) settle(w *way, s *sight) {
 	case s.late || s.stage == stageCapture:
 	case s.stage.final():
 		w.flags |= ended
-	default:
+		w.ended, w.endedBy = s.time, t.clockOf(s)
+	case s.time >= w.ended && t.clockOf(s) == w.endedBy:
 		w.flags &^= ended
 	}
 	w.seen = t.now

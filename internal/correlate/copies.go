@@ -37,6 +37,9 @@ func (t *Trails) copies(w *way) []int {
 	}
 	slices.SortStableFunc(others, func(a, b int) int {
 		x, y := w.parts[a].span, w.parts[b].span
+		if m, n := w.joined(x), w.joined(y); m != n { // put together again
+			return pickBool(m, 1, -1)
+		}
 		if x.kind == y.kind && x.from != y.from {
 			return cmp.Compare(int32(x.from-whole.from), int32(y.from-whole.from))
 		}
@@ -134,4 +137,9 @@ func pickBool(b bool, yes, no int) int {
 		return yes
 	}
 	return no
+}
+
+// joined reports whether a piece was made of smaller ones.
+func (w *way) joined(sp span) bool {
+	return slices.ContainsFunc(w.parts, func(p part) bool { return p.span != sp && p.span.kind == sp.kind && sp.contains(p.span) })
 }

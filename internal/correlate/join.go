@@ -210,7 +210,7 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 	if s.stage == stageRetransmit {
 		number = 0
 	}
-	s.part = w.partOf(part{flight: number, clock: clock, span: v.span})
+	s.part = w.partOf(part{flight: number, clock: clock, span: w.spanOf(v)})
 	if number != 0 {
 		t.flights[flight{clock, number}] = w
 	}
@@ -220,9 +220,8 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 	}
 	fresh := w.add(s, &v.head)
 	if v.known {
-		if w.flags&weak != 0 {
-			w.flags &^= weak
-			w.key, w.text, w.dns = v.id.Key, v.text(), v.dns
+		if w.flags&weak != 0 || w.key.Fragment != 0 && v.id.Key.Fragment == 0 {
+			w.name(v)
 		}
 		if v.refused.Src.IsValid() && fresh {
 			w.rare().refused, w.rare().quoted = v.refused, v.quoted
@@ -232,7 +231,7 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 			t.registerFlow(w)
 		}
 		if another {
-			t.gather(w)
+			t.gather(w, &s)
 		}
 	}
 	if v.outer != 0 {

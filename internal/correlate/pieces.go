@@ -169,7 +169,7 @@ func (t *Trails) registerFlow(w *way) {
 }
 
 // gather takes over the packets that were merged into the one in t.v.
-func (t *Trails) gather(w *way) {
+func (t *Trails) gather(w *way, s *sight) {
 	v := &t.v
 	if v.span.kind != spanStream || v.id.Key.Len == 0 {
 		return
@@ -179,7 +179,7 @@ func (t *Trails) gather(w *way) {
 		return
 	}
 	for {
-		other := t.mergedInto(w, st)
+		other := t.mergedInto(w, st, s)
 		if other == nil {
 			return
 		}
@@ -187,15 +187,14 @@ func (t *Trails) gather(w *way) {
 	}
 }
 
-func (t *Trails) mergedInto(w *way, st *stream) *way {
+func (t *Trails) mergedInto(w *way, st *stream, s *sight) *way {
 	v := &t.v
-	last := &w.sights[len(w.sights)-1]
 	for i := st.at(v.span.from); i < len(st.pieces) && v.span.contains(st.pieces[i].span); i++ {
 		o := st.pieces[i].w
-		if o == w || st.pieces[i].span == v.span || t.apart(o, last) > near || ackOf(&o.key) != ackOf(&v.id.Key) {
+		if o == w || st.pieces[i].span == v.span || t.apart(o, s) > near || ackOf(&o.key) != ackOf(&v.id.Key) {
 			continue
 		}
-		if !o.occupied(last, v.span, &v.head) {
+		if !o.occupied(s, v.span, &v.head) {
 			return o
 		}
 	}

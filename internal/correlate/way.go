@@ -13,18 +13,21 @@ type way struct {
 	from   int64 // times of the earliest and the latest sighting, as told
 	to     int64
 	seen   int64 // what time the stream had when the last one came
+	ended  int64 // time of what may be its end; valid iff flags has ended
 	start  int64 // time of the first one by the reference's clock
 	key    packet.Key
 	dns    uint32 // identifier of a DNS message; 0 for others
 	answer int32  // id+1 of the way that it answers, 0 for none
 	repeat int32  // id+1 of the way that carried the same before
 	flags  wayFlags
-	text   string
-	sights []sight
-	heads  []head
-	parts  []part
-	keys   []uint64 // its entries in Trails.kin
-	more   *rare
+	// endedBy is the clock of ended.
+	endedBy uint16
+	text    string
+	sights  []sight
+	heads   []head
+	parts   []part
+	keys    []uint64 // its entries in Trails.kin
+	more    *rare
 
 	list       *list
 	prev, next *way
@@ -189,11 +192,36 @@ func (w *way) occupied(s *sight, sp span, h *head) bool {
 	})
 }
 
+// spanOf is the piece that a sighting shows: where its bytes do not tell, the
+// one that was seen first.
+func (w *way) spanOf(v *view) span {
+	if v.known || len(w.parts) == 0 {
+		return v.span
+	}
+	return w.parts[0].span
+}
+
+// name takes from a view what the packet is, where no more than an outer
+// header or a fragment was known.
+func (w *way) name(v *view) {
+	if w.flags&weak != 0 {
+		for i := range w.parts {
+			w.parts[i].span = v.span
+		}
+	}
+	w.flags &^= weak
+	w.key, w.text, w.dns = v.id.Key, v.text(), v.dns
+}
+
 // absorb takes over all that another way has.
 func (w *way) absorb(o *way) {
 	for i := range o.sights {
 		s := o.sights[i]
-		s.part = w.partOf(o.parts[s.part])
+		p := o.parts[s.part]
+		if o.flags&weak != 0 {
+			p.span = w.parts[0].span
+		}
+		s.part = w.partOf(p)
 		var h *head
 		if s.head >= 0 {
 			h = &o.heads[s.head]
@@ -201,5 +229,5 @@ func (w *way) absorb(o *way) {
 		w.add(s, h)
 	}
 	w.seen = max(w.seen, o.seen)
-	w.flags |= o.flags & (doubtful | ended)
+	w.flags |= o.flags & doubtful
 }
