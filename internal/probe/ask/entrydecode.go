@@ -41,15 +41,21 @@ func decodeEntry(b []byte) (Entry, error) {
 		e.Hops = append([]Hop{d.hop}, e.Hops...)
 	}
 	var err error
-	if e.Dst, err = d.dst.Prefix(int(b[1])); err != nil || d.dst.Is6() != e.isIPv6 {
-		return Entry{}, fmt.Errorf("decode route: %v/%d is no prefix of its family", d.dst, b[1])
+	if e.Dst, err = prefixOf(d.dst, b[1], e.isIPv6); err == nil && (b[2] != 0 || d.hasSrc) {
+		e.Src, err = prefixOf(d.src, b[2], e.isIPv6)
 	}
-	if b[2] != 0 || d.hasSrc {
-		if e.Src, err = d.src.Prefix(int(b[2])); err != nil || d.src.Is6() != e.isIPv6 {
-			return Entry{}, fmt.Errorf("decode route: %v/%d is no prefix of its family", d.src, b[2])
-		}
+	if err != nil {
+		return Entry{}, fmt.Errorf("decode route: %w", err)
 	}
 	return e, nil
+}
+
+// prefixOf makes a prefix of a family's address.
+func prefixOf(a netip.Addr, bits uint8, is6 bool) (netip.Prefix, error) {
+	if p := netip.PrefixFrom(a, int(bits)); p.IsValid() && a.Is6() == is6 {
+		return p.Masked(), nil
+	}
+	return netip.Prefix{}, fmt.Errorf("%v/%d is no prefix of its family", a, bits)
 }
 
 // routeParts is what becomes one thing of a route's several attributes.

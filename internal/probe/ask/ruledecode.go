@@ -61,9 +61,9 @@ func decodeRule(b []byte) (Rule, error) {
 		if p.bits == 0 {
 			continue
 		}
-		prefix, err := p.addr.Prefix(int(p.bits))
-		if err != nil || p.addr.Is6() != r.isIPv6 {
-			return Rule{}, fmt.Errorf("decode rule: %v/%d is no prefix of its family", p.addr, p.bits)
+		prefix, err := prefixOf(p.addr, p.bits, r.isIPv6)
+		if err != nil {
+			return Rule{}, fmt.Errorf("decode rule: %w", err)
 		}
 		*p.to = prefix
 	}
