@@ -11,7 +11,13 @@ import (
 // the last ones only.
 type linker struct {
 	seed      maphash.Seed
-	now, last map[uint64]int32
+	now, last map[uint64]linked
+}
+
+// linked is a way, by its id+1, and when it began.
+type linked struct {
+	id   int32
+	from int64
 }
 
 const maxLinks = 1 << 18
@@ -30,7 +36,7 @@ const (
 
 func (l *linker) sum(f *packet.Flow, kind link, a, b uint32) uint64 {
 	if l.now == nil {
-		l.seed, l.now = maphash.MakeSeed(), map[uint64]int32{}
+		l.seed, l.now = maphash.MakeSeed(), map[uint64]linked{}
 	}
 	var buf [52]byte
 	src, dst := f.Src.As16(), f.Dst.As16()
@@ -47,16 +53,21 @@ func (l *linker) sum(f *packet.Flow, kind link, a, b uint32) uint64 {
 
 func (l *linker) put(sum uint64, w *way) {
 	if len(l.now) >= maxLinks {
-		l.last, l.now = l.now, make(map[uint64]int32, maxLinks)
+		l.last, l.now = l.now, make(map[uint64]linked, maxLinks)
 	}
-	l.now[sum] = int32(w.id) + 1
+	l.now[sum] = linked{int32(w.id) + 1, w.from}
 }
 
-func (l *linker) get(sum uint64) int32 {
-	if id := l.now[sum]; id != 0 {
-		return id
+// get looks up a way that began before w; 0 is none.
+func (l *linker) get(sum uint64, w *way) int32 {
+	k, ok := l.now[sum]
+	if !ok {
+		k = l.last[sum]
 	}
-	return l.last[sum]
+	if int(k.id) == w.id+1 || k.from > w.from {
+		return 0
+	}
+	return k.id
 }
 
 // note remembers a packet by one of its flows.
@@ -137,10 +148,9 @@ func (l *linker) repeated(w *way, f *packet.Flow) int32 {
 		return 0
 	}
 	sum := l.sum(f, linkSame, w.key.A, end)
-	first := l.get(sum)
-	if first == 0 || int(first) == w.id+1 {
+	first := l.get(sum, w)
+	if first == 0 {
 		l.put(sum, w)
-		return 0
 	}
 	return first
 }
@@ -162,20 +172,12 @@ func (l *linker) answered(w *way, f *packet.Flow) int32 {
 		return 0
 	default:
 		sum = l.sum(f, linkOpen, w.dns, 0)
-		id := l.get(sum)
-		if id != 0 && int(id) != w.id+1 {
+		id := l.get(sum, w)
+		if id != 0 {
 			delete(l.now, sum)
 			delete(l.last, sum)
 		}
-		return other(id, w)
+		return id
 	}
-	return other(l.get(sum), w)
-}
-
-// other is an answer that is not the packet itself.
-func other(id int32, w *way) int32 {
-	if int(id) == w.id+1 {
-		return 0
-	}
-	return id
+	return l.get(sum, w)
 }

@@ -1,0 +1,146 @@
+package correlate
+
+import (
+	"testing"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/packet/build"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// A SYN that nobody answers goes out three times, with a new identification
+// and a second later each; the fourth is answered.
+func TestRetransmissions(t *testing.T) {
+	var events []event
+	for i := range 3 {
+		l := packetOf(inPod, tcp(client, server, 40000, 80, packet.SYN, 1000, 0, 64, uint16(i))...)
+		us := int64(i) * 1_000_000
+		events = append(events, queue(us, pod1, uint64(i+1), l...))
+		if i > 0 { // TCP says so behind the packet's back, by headers that it makes up
+			made := build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.SYN, Seq: 1000}
+			events = append(events, final(us+1, trail.StageRetransmit, pod1, 500, build.IPv4{Src: client, Dst: server}, made))
+		}
+		events = append(events, receive(us+2, host1, uint64(i+1), l...), final(us+3, trail.StageDrop, host1, uint64(i+1), l...))
+	}
+	back := packetOf(inPod, tcp(server, client, 80, 40000, packet.SYN|packet.ACK, 7, 1001, 64, 0)...)
+	ack := []build.Layer{inPod, build.IPv4{Src: client, Dst: server, ID: 9}, build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.ACK, Seq: 1001, Ack: 8}}
+	events = append(events, receive(3_000_000, pod1, 20, back...), queue(3_000_100, pod1, 21, ack...), queue(3_000_200, pod1, 22, ack...))
+	tells(t, see(events...), `
+1 TCP SYN, seq 1000, 0 bytes ended
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/veth1 drop
+`, `
+2 TCP SYN, seq 1000, 0 bytes repeats 1 ended
+node1/pod1/eth0 queue
+node1/pod1/eth0 retransmit
+node1/veth1 receive
+node1/veth1 drop
+`, `
+3 TCP SYN, seq 1000, 0 bytes repeats 1 ended
+node1/pod1/eth0 queue
+node1/pod1/eth0 retransmit
+node1/veth1 receive
+node1/veth1 drop
+`, `
+4 TCP SYN-ACK, seq 7, 0 bytes answers 3
+node1/pod1/eth0 receive
+`, `
+5 TCP ACK, seq 1001, 0 bytes answers 4
+node1/pod1/eth0 queue
+`, `
+6 TCP ACK, seq 1001, 0 bytes answers 4
+node1/pod1/eth0 queue
+`)
+}
+
+// Who answers whom, by protocol.
+func TestAnswers(t *testing.T) {
+	udp := func(back bool, payload string) []build.Layer {
+		if back {
+			return []build.Layer{inPod, build.IPv4{Src: server, Dst: client, ID: 1}, build.UDP{SrcPort: 53, DstPort: 999}, build.Payload(payload)}
+		}
+		return []build.Layer{inPod, build.IPv4{Src: client, Dst: server, ID: 1}, build.UDP{SrcPort: 999, DstPort: 53}, build.Payload(payload)}
+	}
+	plain := func(back bool, payload string) []build.Layer {
+		l := udp(back, payload)
+		l[2] = build.UDP{SrcPort: 1000, DstPort: 4000}
+		if back {
+			l[2] = build.UDP{SrcPort: 4000, DstPort: 1000}
+		}
+		return l
+	}
+	ping := packetOf(inPod, echo(64, 1, 7, 1)...)
+	pong := func(seq uint16) []build.Layer {
+		return []build.Layer{inPod, build.IPv4{Src: server, Dst: client, ID: 1}, build.ICMPv4{ID: 7, Seq: seq}, build.Payload("x")}
+	}
+	syn := packetOf(inPod, tcp(client, server, 40000, 80, packet.SYN, 1000, 0, 63, 5)...)
+	data := []build.Layer{inPod, build.IPv4{Src: client, Dst: server, ID: 9}, build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.ACK, Seq: 1001, Ack: 8}}
+	router := build.IPv4{Src: node1, Dst: client, ID: 44}
+	refused := func(l []build.Layer) []build.Layer {
+		quoted := build.Payload(build.Packet(l[1:]...)[:28])
+		return []build.Layer{inPod, router, build.ICMPv4{Type: packet.ICMPv4Unreachable, Code: 3}, quoted}
+	}
+	for name, c := range map[string]struct {
+		packets [][]build.Layer
+		want    []int
+	}{
+		"dns by identifier":    {[][]build.Layer{udp(false, "\x00\x01aaaa"), udp(false, "\x00\x02bbbb"), udp(true, "\x00\x01cccc"), udp(true, "\x00\x02dddd")}, []int{0, 0, 1, 2}},
+		"datagrams":            {[][]build.Layer{plain(false, "1"), plain(true, "22"), plain(false, "333"), plain(true, "4444"), plain(true, "55555")}, []int{0, 1, 0, 3, 0}},
+		"latest datagram":      {[][]build.Layer{plain(false, "1"), plain(false, "22"), plain(true, "333")}, []int{0, 0, 2}},
+		"echo":                 {[][]build.Layer{ping, pong(2), pong(1)}, []int{0, 0, 1}},
+		"echo refused":         {[][]build.Layer{ping, refused(ping)}, []int{0, 1}},
+		"syn refused":          {[][]build.Layer{syn, data, refused(syn)}, []int{0, 0, 1}},
+		"datagram refused":     {[][]build.Layer{udp(false, "\x00\x01aaaa"), refused(udp(false, "\x00\x01aaaa"))}, []int{0, 1}},
+		"refusal of a strange": {[][]build.Layer{ping, refused(udp(false, "\x00\x01aaaa"))}, []int{0, 0}},
+		"reset of a data":      {[][]build.Layer{data, packetOf(inPod, tcp(server, client, 80, 40000, packet.RST, 8, 0, 64, 0)...)}, []int{0, 1}},
+		"syn-ack of another":   {[][]build.Layer{syn, packetOf(inPod, tcp(server, client, 80, 40000, packet.SYN|packet.ACK, 7, 2001, 64, 0)...)}, []int{0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var streamed []trail.Trail
+			all, live := &Trails{}, New(Options{Closed: func(tr trail.Trail) { streamed = append(streamed, tr) }})
+			for i, l := range c.packets {
+				e := queue(int64(i)*1000, pod1, uint64(i+1), l...)
+				all.See(e.sighting())
+				live.See(e.sighting())
+			}
+			live.Flush()
+			for way, got := range map[string][]trail.Trail{"all": all.All(), "closed": streamed} {
+				if len(got) != len(c.want) {
+					t.Fatalf("%s: %d trails", way, len(got))
+				}
+				for i := range got {
+					if got[i].AnswerTo != c.want[i] || got[i].Number != i+1 {
+						t.Errorf("%s: %d, %s, answers %d, want %d", way, got[i].Number, got[i].Packet, got[i].AnswerTo, c.want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// An ICMP error about a translated packet: what it quotes is as it was where
+// it was refused, and after its own translation as it was sent.
+func TestRefusedBehindNAT(t *testing.T) {
+	sent := tcp(client, service, 41822, 80, packet.SYN, 1000, 0, 64, 77)
+	dnat := tcp(client, server, 41822, 8080, packet.SYN, 1000, 0, 63, 77)
+	refuse := func(l []build.Layer) []build.Layer {
+		return []build.Layer{inPod, build.IPv4{Src: server, Dst: client, ID: 44}, build.ICMPv4{Type: packet.ICMPv4Unreachable, Code: 1}, build.Payload(build.Packet(l...)[:28])}
+	}
+	tells(t, see(
+		queue(0, pod1, 1, packetOf(inPod, sent...)...),
+		queue(10, hostB, 1, packetOf(inPod, dnat...)...),
+		final(20, trail.StageDrop, podB, 1, dnat...),
+		queue(25, podB, 2, refuse(dnat)...),
+		queue(35, host1, 2, refuse(sent)...),
+	), `
+1 TCP SYN, seq 1000, 0 bytes ended
+node1/pod1/eth0 queue
+node1/veth7 queue: DNAT 10.96.68.194:80 -> 10.244.2.3:8080; TTL 64 -> 63
+node1/podb/eth0 drop
+`, `
+2 ICMP type 3 code 1 answers 1
+node1/podb/eth0 queue
+node1/veth1 queue
+`)
+}
