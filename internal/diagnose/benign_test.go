@@ -54,3 +54,26 @@ func TestBenignHidden(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// TestCapturedCopies: the clones of packet sockets, which the kernel frees
+// where it made them, are nobody's way.
+func TestCapturedCopies(t *testing.T) {
+	w := &walk{}
+	*w = *syn(webAddr, 80)
+	w.copy = 1
+	w.consume(clientEth)
+	w.copy = 0
+	w.leave()
+	w.copy = 2
+	w.consume(node1Cni)
+	if v := Judge(&w.t, known()); v.Outcome != trail.Lost || v.At != "cni0 in" {
+		t.Errorf("%+v", v)
+	}
+	w.copy = 0
+	w.cross().arrive().consume(webEth)
+	w.copy = 3
+	w.consume(webEth)
+	if v := Judge(&w.t, known()); v.Outcome != trail.Delivered || v.Basis != trail.Observed {
+		t.Errorf("%+v", v)
+	}
+}

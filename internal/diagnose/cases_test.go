@@ -119,3 +119,33 @@ func golden(t *testing.T, name string, v trail.Verdict) {
 		t.Errorf("verdict (-update writes it), %v:\n%s\nwant:\n%s", err, b.Bytes(), want)
 	}
 }
+
+// TestBlind: which of what the probes call blind hides packets.
+func TestBlind(t *testing.T) {
+	for what, hides := range map[string]bool{
+		"packets as they come from a device":       true,
+		"packets as they leave by a device":        true,
+		"packets that XDP drops":                   true,
+		"namespaces made after the start":          true,
+		"dropped packets":                          false,
+		"the end of packets that did their work":   false,
+		"which process reads a packet":             false,
+		"routing lookups of IPv6":                  false,
+		"rules of ip6tables-legacy":                false,
+		"packets at netfilter's raw table":         false,
+		"TCP resets that the stack answers with":   false,
+		"drop reasons and where in the kernel ...": false,
+	} {
+		c := Context{Blind: []trail.Blind{{What: what}}}
+		if _, got := c.blind(node1Cni); got != hides {
+			t.Errorf("%s hides packets: %t", what, got)
+		}
+	}
+	c := Context{Blind: []trail.Blind{{Node: "node2", What: "packets"}, {Node: "node1", Namespace: "client", What: "packets"}}}
+	if b, ok := c.blind(node1Cni); ok {
+		t.Errorf("%+v is of another place", b)
+	}
+	if _, ok := c.blind(clientEth); !ok {
+		t.Error("what is blind in a namespace is not")
+	}
+}

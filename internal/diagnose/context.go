@@ -21,9 +21,9 @@ type Context struct {
 	// Missed counts what pktrail did not catch, by source. While any is not 0,
 	// nothing is concluded from absence.
 	Missed map[string]uint64
-	// Blind is what cannot be seen. What is said of decisions ("rules of
-	// iptables-legacy", "routing lookups") hides reasons, anything else hides
-	// packets: from not seeing them there nothing is concluded.
+	// Blind is what cannot be seen. What is said of decisions and ends ("rules
+	// of iptables-legacy", "routing lookups") hides reasons; anything else hides
+	// packets, and from not seeing them there nothing is concluded.
 	Blind []trail.Blind
 	// Armed are the namespaces that were watched before the packet set out.
 	Armed []Place
@@ -44,15 +44,8 @@ type Endpoint struct {
 	Service bool
 }
 
-// Place is a network namespace.
-type Place struct {
-	// Netns is its inode.
-	Netns uint64
-	// Node and Target name it as trail.Point does.
-	Node, Target string
-	// Addrs are the addresses of its interfaces; may be empty.
-	Addrs []netip.Addr
-}
+// Place is a network namespace that was watched.
+type Place = trail.Place
 
 // armed finds a watched namespace by its inode.
 func (c *Context) armed(netns uint64) (Place, bool) {
@@ -88,7 +81,12 @@ func (c *Context) missed() uint64 {
 
 // decisions are what a Blind begins with that hides why, and not whether, a
 // packet passes.
-var decisions = [...]string{"rule", "iptables", "nft", "routing", "route", "conntrack", "connection", "neighbour", "drop", "process", "socket", "stage", "netfilter", "text", "martian", "kernel log", "hook"}
+var decisions = [...]string{
+	"rule", "iptables", "ip6tables", "nft", "netfilter", "packets at netfilter", "packets behind netfilter", "hook", "stage",
+	"routing", "route", "conntrack", "connection", "neighbour", "the answers of neighbours", "packets that wait for",
+	"drop", "the kernel function", "the end of packets", "what drivers say", "process", "which process", "socket", "udp sockets",
+	"icmp errors", "tcp resets", "retransmissions", "martian", "kernel log",
+}
 
 // blind finds what hides packets at a place.
 func (c *Context) blind(at trail.Point) (trail.Blind, bool) {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -24,8 +25,6 @@ type ending struct {
 	told *trail.Refusal
 	// open is true if no observation is an end.
 	open bool
-	// taken is true if a socket or protocol has it, and no process was seen.
-	taken bool
 }
 
 // ending finds the end of the packet: that of the copy which got furthest.
@@ -47,19 +46,25 @@ func (q *inquiry) ending() ending {
 	return best
 }
 
-// ways sorts the observations that matter by copies, the packet itself first.
+// ways sorts the observations by copies, the packet itself first. Copies that
+// went nowhere are left out: a packet socket's.
 func (q *inquiry) ways() [][]int {
 	by := map[int][]int{}
+	moves := map[int]bool{}
 	for i := range q.t.Observations {
 		o := &q.t.Observations[i]
 		by[o.Copy] = append(by[o.Copy], i)
+		if o.Copy == 0 || o.Stage != trail.StageConsume && !Benign(o) {
+			moves[o.Copy] = true
+		}
 	}
+	maps.DeleteFunc(by, func(k int, _ []int) bool { return !moves[k] })
 	keys := make([]int, 0, len(by))
 	for k := range by {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	if q.cutUp() {
+	if len(keys) > 1 && q.cutUp() {
 		keys = keys[1:]
 	}
 	out := make([][]int, 0, len(keys))
@@ -79,7 +84,7 @@ func (q *inquiry) cutUp() bool {
 		if o.Copy == 0 && o.Stage == trail.StageConsume {
 			freed = i
 		}
-		if o.Copy > 0 && copied < 0 {
+		if o.Copy > 0 && copied < 0 && (o.Stage == trail.StageQueue || o.Stage == trail.StageReceive) {
 			copied = i
 		}
 	}
@@ -130,7 +135,6 @@ func (q *inquiry) endOf(way []int) ending {
 		switch o.Stage {
 		case trail.StageDeliver:
 			e.outcome = trail.Delivered
-			e.taken = o.Socket == nil || o.Socket.Process == ""
 			return e
 		case trail.StageRefuse:
 			if o.Refusal == nil || advice(o.Refusal) {
@@ -149,7 +153,7 @@ func (q *inquiry) endOf(way []int) ending {
 			}
 		case trail.StageConsume:
 			if q.local(way[:pos+1]) {
-				e.outcome, e.taken = trail.Delivered, true
+				e.outcome = trail.Delivered
 				return e
 			}
 		case trail.StageNeighbour:
@@ -171,7 +175,7 @@ func (q *inquiry) dropped(e *ending, o *trail.Observation, ruled int) bool {
 		if !arrived(o) {
 			return false
 		}
-		e.outcome, e.taken = trail.Delivered, true
+		e.outcome = trail.Delivered
 		return true
 	}
 	e.outcome = trail.Dropped
@@ -225,7 +229,7 @@ func (q *inquiry) local(way []int) bool {
 	end := &q.t.Observations[way[len(way)-1]]
 	for i := len(way) - 2; i >= 0; i-- {
 		o := &q.t.Observations[way[i]]
-		if o.Point.Netns != end.Point.Netns {
+		if a, b := o.Point.Netns, end.Point.Netns; a != b && a != 0 && b != 0 {
 			return false
 		}
 		switch {

@@ -34,7 +34,7 @@ func nothingListens(q *inquiry) *trail.Finding {
 		found.Evidence = append(found.Evidence, trail.Evidence{Text: strings.TrimSpace(d.Reason + " at " + d.At), Basis: trail.Observed})
 	}
 	for _, a := range q.answers("ss ") {
-		found.Evidence = append(found.Evidence, trail.Evidence{Text: "sockets that do listen: " + a.Text, Basis: trail.Observed})
+		found.Evidence = append(found.Evidence, trail.Evidence{Text: "what does listen: " + orText(oneLine(a.Text), "nothing"), Basis: trail.Observed})
 	}
 	flag := "-ltnp"
 	if name == "UDP" {

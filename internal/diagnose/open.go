@@ -18,7 +18,7 @@ func (q *inquiry) openEnd(e ending) ending {
 	last := &q.t.Observations[e.at]
 	e.basis = trail.Inferred
 	if out, ok := q.answered(); ok {
-		e.outcome, e.taken = out, out == trail.Delivered
+		e.outcome = out
 		return e
 	}
 	if !q.c.Over && !q.t.Ended {
@@ -26,7 +26,7 @@ func (q *inquiry) openEnd(e ending) ending {
 	}
 	if inbound(last) && slices.Contains(q.c.Destination.Netns, last.Point.Netns) && len(last.Seen.Tunnels) == 0 {
 		if q.c.missed() == 0 {
-			e.outcome, e.taken = trail.Delivered, true
+			e.outcome = trail.Delivered
 			return e
 		}
 		return unknown(e, q.missedText())
@@ -111,6 +111,9 @@ func refuses(a, t *trail.Trail) bool {
 		return true // only ICMP answers other protocols
 	}
 	words := strings.ToUpper(a.Packet)
+	if strings.HasPrefix(words, "ICMP") && !strings.Contains(words, "ECHO") {
+		return true
+	}
 	for _, w := range []string{"RST", "RESET", "UNREACHABLE", "EXCEEDED", "TOO BIG", "NEEDED", "PROHIBITED"} {
 		if strings.Contains(words, w) {
 			return true

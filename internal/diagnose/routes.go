@@ -145,11 +145,24 @@ func (q *inquiry) toldBasis() trail.Basis {
 
 // answerEvidence quotes an answer of the kernel.
 func answerEvidence(a *trail.Answer) trail.Evidence {
-	text := a.Text
+	text := oneLine(a.Text)
 	if a.Error != "" {
 		text = a.Error
 	}
 	return trail.Evidence{Text: a.Question + ": " + text, Basis: trail.Observed}
+}
+
+// shown is how many lines of an answer are quoted.
+const shown = 8
+
+// oneLine puts an answer's lines into one, and no more of them than a person
+// reads.
+func oneLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if more := len(lines) - shown; more > 0 {
+		lines = append(lines[:shown], "and "+itoa(more)+" more")
+	}
+	return strings.Join(lines, "; ")
 }
 
 // dropEvidence quotes a drop.

@@ -30,8 +30,12 @@ func Shape(t *trail.Trail) string {
 	return b.String()
 }
 
-// kindOf is what a packet is, without its numbers.
+// kindOf is what a packet is, without its numbers; those of an ICMP error are
+// what it is.
 func kindOf(words string) string {
+	if strings.HasPrefix(words, "ICMP type") {
+		return words
+	}
 	return strings.Map(func(r rune) rune {
 		if r >= '0' && r <= '9' {
 			return -1
