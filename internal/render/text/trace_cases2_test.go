@@ -12,8 +12,11 @@ import (
 // its kind free after the work is done.
 func sameNode() *TraceResult {
 	w := begin("ICMP echo request, id 7, seq 1", echo("10.244.1.7", "10.244.1.9", 7))
-	w.in("node-a", "client").route(0, via(254, "10.244.1.0/24", "", "eth0", "lo")).tx(3, "eth0/veth")
-	w.see(4, trail.StageTransmit, "eth0/veth", func(o *trail.Observation) { o.Transmit = &trail.Transmit{} })
+	w.in("node-a", "client")
+	for i := range int64(3) { // connect() asks for a source, then for a port
+		w.route(i, via(254, "10.244.1.0/24", "", "eth0", "lo"))
+	}
+	w.tx(3, "eth0/veth").see(4, trail.StageTransmit, "eth0/veth", func(o *trail.Observation) { o.Transmit = &trail.Transmit{} })
 	w.in("node-a", "").rx(6, "vethe281cd54/veth").rx(8, "cni0/bridge").tx(10, "vethaa01bb02/veth")
 	w.in("node-a", "web").rx(12, "eth0/veth").route(13, trail.Route{Table: 254, Device: "eth0", In: "eth0", Dst: netip.MustParseAddr("10.244.1.9")})
 	w.see(20, trail.StageConsume, "eth0/veth")

@@ -87,11 +87,12 @@ func (m *rowMaker) hideRoutes(end int) {
 		if r.route == nil || r.stage != trail.StageRoute {
 			continue
 		}
-		if i > 0 && m.rows[i-1].route != nil && m.rows[i-1].stage == trail.StageRoute && m.rows[i-1].hop == r.hop && sameAnswer(m.rows[i-1].route, r.route) {
-			if m.rows[i-1].dull = true; i == end { // the later one knows more
-				m.rows[i-1].dull = true
+		if i+1 < len(m.rows) && i != end {
+			if next := &m.rows[i+1]; next.route != nil && next.hop == r.hop && sameAnswer(next.route, r.route) { // it knows more
+				next.at, next.about, next.untimed = r.at, r.about, r.untimed
+				r.dull = true
+				continue
 			}
-			r.at, r.about, r.untimed = m.rows[i-1].at, m.rows[i-1].about, m.rows[i-1].untimed
 		}
 		if r.hop == badHop || hasWord(r) {
 			continue
