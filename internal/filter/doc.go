@@ -11,7 +11,8 @@
 // already taken on the way, and group.go orders the rest; registers.go and
 // evaluate.go say what is computed where, and layout.go writes instructions.
 // interpreter.go runs programs outside a kernel, dump.go prints them as
-// tcpdump -d does.
+// tcpdump -d does. clauses*.go say what of an expression a rule of nftables
+// can tell.
 //
 // The language is libpcap 1.10's, its peculiarities included. It differs on
 // purpose in these points:
