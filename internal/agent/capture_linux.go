@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pktrail/pktrail/internal/filter"
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/probe/afpacket"
@@ -229,14 +227,4 @@ func (s *session) event(e afpacket.Event) {
 		where = e.Point.Path()
 	}
 	s.talk(Message{Kind: KindNote, Text: where + ": " + e.String()})
-}
-
-func header() record.Header {
-	h := record.Header{Application: "pktrail", Version: version, Started: time.Now()}
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		h.OS = unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
-		h.Hardware = unix.ByteSliceToString(u.Machine[:])
-	}
-	return h
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pktrail/pktrail/internal/agent/follow"
 	"github.com/pktrail/pktrail/internal/filter"
 	"github.com/pktrail/pktrail/internal/probe/afpacket"
 	"github.com/pktrail/pktrail/internal/probe/netns"
@@ -21,8 +22,10 @@ const Version = 1
 type Request struct {
 	// Version is the requester's Version.
 	Version int `json:"version"`
-	// Capture is what to capture; valid iff not nil.
-	Capture *Capture `json:"capture,omitempty"`
+	// Capture is what to capture, Trace which packets to follow: one of them
+	// is not nil.
+	Capture *Capture        `json:"capture,omitempty"`
+	Trace   *follow.Request `json:"trace,omitempty"`
 }
 
 // Keep says how much of each packet leaves the node.
@@ -82,6 +85,11 @@ type Message struct {
 	Kind Kind `json:"kind"`
 	// Points that are armed from now on; valid iff Kind is KindArmed.
 	Points []trail.Point `json:"points,omitempty"`
+	// Session is what is armed; valid iff Kind is KindArmed and the request was
+	// to trace.
+	Session *trail.Session `json:"session,omitempty"`
+	// Conversation is the probe's result; valid iff Kind is KindAnswered.
+	Conversation *trail.Conversation `json:"conversation,omitempty"`
 	// Text is for people; valid iff Kind is KindNote, KindEnded or KindError.
 	Text string `json:"text,omitempty"`
 	// Hint is what to do about it; valid iff Kind is KindError.
@@ -97,6 +105,8 @@ const (
 	KindNote  Kind = "note"  // something a person should know
 	KindEnded Kind = "ended" // the capture's end, and what ended it
 	KindError Kind = "error" // the session's last word
+
+	KindAnswered Kind = "answered" // a probe has its answer, or none in time
 )
 
 // What ends a capture, in the words of KindEnded and of the stream's end
@@ -124,10 +134,18 @@ func (q Request) check() error {
 	switch {
 	case q.Version < 1 || q.Version > Version:
 		return fmt.Errorf("read request: version %d, this agent speaks 1 to %d", q.Version, Version)
-	case q.Capture == nil:
+	case q.Capture == nil && q.Trace == nil:
 		return errors.New("read request: it asks for nothing")
+	case q.Capture != nil && q.Trace != nil:
+		return errors.New("read request: it asks for two things")
 	}
-	if err := q.Capture.check(); err != nil {
+	var err error
+	if q.Capture != nil {
+		err = q.Capture.check()
+	} else {
+		err = q.Trace.Check()
+	}
+	if err != nil {
 		return fmt.Errorf("read request: %w", err)
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 
+	"github.com/pktrail/pktrail/internal/agent/follow"
 	"github.com/pktrail/pktrail/internal/probe/netns"
+	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // version is set by the linker.
@@ -22,7 +24,24 @@ func Run(ctx context.Context, q Request, w io.Writer, talk func(Message)) error 
 	if talk == nil {
 		talk = func(Message) {}
 	}
+	if q.Trace != nil {
+		return tracePackets(ctx, q.Trace, w, talk)
+	}
 	return capturePackets(ctx, q.Capture, w, talk)
+}
+
+// tracePackets follows packets, and tells what is armed, what the probe's
+// answer was and what ended it.
+func tracePackets(ctx context.Context, q *follow.Request, w io.Writer, talk func(Message)) error {
+	err := follow.Run(ctx, q, header(), w, follow.Events{
+		Armed:    func(s trail.Session) { talk(Message{Kind: KindArmed, Session: &s}) },
+		Note:     func(text string) { talk(Message{Kind: KindNote, Text: text}) },
+		Answered: func(c trail.Conversation) { talk(Message{Kind: KindAnswered, Conversation: &c}) },
+	})
+	if err == nil {
+		talk(Message{Kind: KindEnded})
+	}
+	return err
 }
 
 // CheckTarget reads a target's form and opens nothing. Its error has a method

@@ -7,8 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/record"
 )
 
 func capturePackets(context.Context, *Capture, io.Writer, func(Message)) error {
 	return fmt.Errorf("capture on this machine: only Linux has network namespaces: %w", errors.ErrUnsupported)
+}
+
+func header() record.Header {
+	return record.Header{Application: "pktrail", Version: version, Started: time.Now()}
 }

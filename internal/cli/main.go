@@ -14,10 +14,12 @@ import (
 
 // Exit codes, the same for every command.
 const (
-	exitDone   = 0   // done; Ctrl-C is a capture's normal end
-	exitFailed = 1   // failed
-	exitUsage  = 2   // the command was typed wrong
-	exitKilled = 128 // plus the number of the second signal
+	exitDone       = 0   // done; Ctrl-C is a capture's normal end
+	exitFailed     = 1   // failed
+	exitUsage      = 2   // the command was typed wrong
+	exitNotArrived = 3   // the packet did not arrive
+	exitUnknown    = 4   // nothing matched, or pktrail cannot say
+	exitKilled     = 128 // plus the number of the second signal
 )
 
 // Streams are the process's three files. stdout is the result, stderr is the

@@ -15,7 +15,8 @@ import (
 // exitCodes ends every help text.
 const exitCodes = `
 Exit codes: 0 done (Ctrl-C is a capture's normal end), 1 failed, 2 usage,
-130 killed by a second Ctrl-C.
+3 the packet did not arrive, 4 nothing matched or unknown, 130 killed by a
+second Ctrl-C.
 `
 
 const (
@@ -54,7 +55,7 @@ at its interface on the node, on bridge, overlay and uplink.`,
 	root.SetHelpCommandGroupID(groupMore)
 	root.SetCompletionCommandGroupID(groupMore)
 	root.AddCommand(
-		newCapture(s), newDoctor(s),
+		newCapture(s), newTrace(s), newDiff(s), newDoctor(s),
 		newLab(s), newDemo(s), newVersion(s),
 		newFilter(s), newAgent(s),
 	)

@@ -1,0 +1,132 @@
+package action
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/diagnose"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// judge says of each trail what became of it, and of the run as a whole.
+type judge struct {
+	session *trail.Session
+	trails  []trail.Trail
+}
+
+func (j *judge) judge(r *TraceResult) {
+	slices.SortStableFunc(j.trails, func(a, b trail.Trail) int { return cmp.Compare(start(&a), start(&b)) })
+	verdicts := make([]trail.Verdict, len(j.trails))
+	for i := range j.trails {
+		t := &j.trails[i]
+		verdicts[i], _ = diagnose.Exchange(t, j.context(t))
+		r.Trails = append(r.Trails, JudgedTrail{Trail: *t, Verdict: verdicts[i]})
+	}
+	r.Folds = j.folds(verdicts)
+	s := diagnose.Worst(j.decisive(verdicts))
+	r.Verdict, r.Counts = s.Verdict, s.Text
+	if len(j.trails) == 0 {
+		r.Verdict = diagnose.Judge(nil, j.context(nil))
+	}
+}
+
+func start(t *trail.Trail) int64 {
+	if len(t.Observations) == 0 {
+		return 0
+	}
+	return t.Observations[0].Time
+}
+
+// context is what is known beside a trail.
+func (j *judge) context(t *trail.Trail) diagnose.Context {
+	s := j.session
+	c := diagnose.Context{
+		Source: j.endpoint(&s.Source), Destination: j.endpoint(&s.Destination),
+		Missed: s.Missed, Blind: s.Blind, Over: true,
+	}
+	for _, p := range s.Places {
+		c.Armed = append(c.Armed, diagnose.Place{Netns: p.Netns, Node: p.Node, Target: p.Target, Addrs: p.Addrs})
+	}
+	if t == nil {
+		c.Conversation = s.Conversation
+		return c
+	}
+	if j.isAnswer(t) {
+		c.Source, c.Destination = c.Destination, c.Source
+		c.Destination.Service = false
+	} else if s.Conversation != nil && t.Flow == s.Conversation.Flow {
+		c.Conversation = s.Conversation
+	}
+	if i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number && t.Number != 0 }); i >= 0 {
+		c.Answer = &j.trails[i]
+	}
+	return c
+}
+
+// isAnswer reports whether a packet goes from the destination to the source.
+func (j *judge) isAnswer(t *trail.Trail) bool {
+	if t.AnswerTo != 0 {
+		return true
+	}
+	src, dst := j.session.Source.Addrs, j.session.Destination.Addrs
+	return slices.Contains(src, t.Flow.Dst) && !slices.Contains(src, t.Flow.Src) ||
+		slices.Contains(dst, t.Flow.Src) && !slices.Contains(dst, t.Flow.Dst)
+}
+
+// endpoint is an end in diagnose's words. An address that no namespace here
+// has stands for others, or for a machine elsewhere.
+func (j *judge) endpoint(e *trail.End) diagnose.Endpoint {
+	out := diagnose.Endpoint{Name: e.Label, Addrs: e.Addrs}
+	if e.Netns != 0 {
+		out.Netns = []uint64{e.Netns}
+		return out
+	}
+	out.Service = len(e.Addrs) > 0 && !slices.ContainsFunc(j.session.Places, func(p trail.Place) bool {
+		return slices.ContainsFunc(p.Addrs, func(a netip.Addr) bool { return slices.Contains(e.Addrs, a) })
+	})
+	return out
+}
+
+// decisive are the verdicts that the run's is made of: those of all packets,
+// but of a probe only those of its first one and its repetitions. What comes
+// after the answer, such as a reset that ends the connection, is none of the
+// question.
+func (j *judge) decisive(verdicts []trail.Verdict) []trail.Verdict {
+	var out []trail.Verdict
+	for i := range j.trails {
+		if j.isAnswer(&j.trails[i]) {
+			continue // Exchange has it
+		}
+		if j.session.Conversation == nil || j.isProbe(i) {
+			out = append(out, verdicts[i])
+		}
+	}
+	if len(out) == 0 && j.session.Conversation == nil {
+		return verdicts
+	}
+	return out
+}
+
+// isProbe reports whether a trail is the probe's first packet, or that again.
+func (j *judge) isProbe(i int) bool {
+	first := slices.IndexFunc(j.trails, func(t trail.Trail) bool { return t.Flow == j.session.Conversation.Flow })
+	return first >= 0 && (i == first || j.trails[i].Repeats == j.trails[first].Number && j.trails[first].Number != 0)
+}
+
+// folds groups the packets, without the answers that belong to one of them.
+func (j *judge) folds(verdicts []trail.Verdict) []TraceFold {
+	var out []TraceFold
+	for _, f := range diagnose.Folds(j.trails, verdicts) {
+		t := &j.trails[f.First]
+		if t.AnswerTo != 0 && slices.ContainsFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo }) {
+			continue
+		}
+		fold := TraceFold{First: f.First, Count: f.Count, Answer: -1}
+		if t.Number != 0 {
+			fold.Answer = slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number })
+		}
+		out = append(out, fold)
+	}
+	return out
+}

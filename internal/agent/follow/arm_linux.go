@@ -1,0 +1,233 @@
+//go:build !pktrail_lite
+
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	"github.com/pktrail/pktrail/internal/filter"
+	"github.com/pktrail/pktrail/internal/probe/netns"
+	"github.com/pktrail/pktrail/internal/probe/nftrace"
+	"github.com/pktrail/pktrail/internal/probe/rules"
+	"github.com/pktrail/pktrail/internal/probe/skbtrace"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// arm opens all sources. Those that this machine cannot give are named as
+// blind; without any source there is nothing to do.
+func (s *session) arm(ctx context.Context) error {
+	sel := Selection{
+		Src: s.ends[0].Addrs, Dst: s.ends[1].Addrs,
+		SrcPort: s.ends[0].Port, DstPort: s.ends[1].Port, Filter: s.req.Filter,
+	}
+	if s.req.Probe.Proto != "" {
+		if err := s.prepareProbe(); err != nil {
+			return err
+		}
+		sel.Probe, sel.HasProbe = s.probe.flow(), true
+	}
+	s.about.Filter = sel.Expression()
+	expr, err := filter.Parse(s.about.Filter)
+	if err != nil {
+		return fmt.Errorf("compile %q: %w", s.about.Filter, err)
+	}
+	s.scope = s.newScope(ctx)
+	way := s.way(ctx)
+	s.name(ctx, way)
+	if err := s.armSight(ctx, expr, way); err != nil {
+		return err
+	}
+	s.matches = matches(sel, expr)
+	s.armRules(ctx, way)
+	s.places.met = func(at *placeOf) { s.meet(ctx, at) }
+	return nil
+}
+
+// name lists the nodes and namespaces that are armed.
+func (s *session) name(ctx context.Context, way []*netns.Namespace) {
+	for _, ns := range way {
+		at := s.places.know(ctx, ns)
+		s.about.Nodes = appendNew(s.about.Nodes, at.node)
+		addrs, _ := ns.Addresses() // without them less can be concluded, and that is all
+		s.about.Places = append(s.about.Places, trail.Place{Netns: at.inode, Node: at.node, Target: at.target, Addrs: addrs})
+	}
+}
+
+// meet traces rules in a namespace that a packet has come to for the first
+// time; the packets after it are seen there.
+func (s *session) meet(ctx context.Context, at *placeOf) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended || at.ns == nil || s.traced[at.inode] || len(s.traced) >= mostTraced {
+		return
+	}
+	s.traced[at.inode] = true
+	s.running.Go(func() {
+		if !s.scope.has(ctx, at, s.places.open) {
+			return
+		}
+		t, err := s.openRules(at.ns)
+		s.addRules(ctx, at.ns, t, err)
+		if s.req.Full && s.kernel != nil {
+			s.armStages(at.ns)
+		}
+	})
+}
+
+// armSight arms what sees packets: the kernel probe, or packet sockets.
+func (s *session) armSight(ctx context.Context, expr *filter.Expr, way []*netns.Namespace) error {
+	if s.req.NoBPF {
+		return s.armSockets(ctx, expr, way, "--no-bpf asks for it")
+	}
+	err := s.armKernel(ctx, expr, way)
+	if no, ok := errors.AsType[*skbtrace.UnsupportedError](err); ok {
+		s.note(fmt.Sprintf("no eBPF here: %s; packet sockets and nft trace serve instead", no))
+		return s.armSockets(ctx, expr, way, no.Error())
+	}
+	return err
+}
+
+// armKernel arms the kernel probe.
+func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns.Namespace) error {
+	prog, err := expr.Compile(filter.Options{Link: filter.Raw, Inner: true})
+	if err != nil {
+		return err
+	}
+	t, err := skbtrace.Open(skbtrace.Options{
+		Filter: prog, Watch: s.watched(), Full: s.req.Full, HeaderLen: min(s.req.SnapLen, skbtrace.MaxHeaderLen), Limit: s.req.Count * followedPerCount,
+	})
+	if err != nil {
+		return err
+	}
+	s.kernel = t
+	s.about.Everywhere = true
+	s.addSource(source{
+		name: "eBPF",
+		run: func() error {
+			e := &emitter{session: s, ctx: ctx}
+			var ev skbtrace.Event
+			for {
+				if err := t.Read(&ev); err != nil {
+					return err
+				}
+				if err := e.emit(&ev.Observation, ev.Link, ev.Data); err != nil {
+					return err
+				}
+			}
+		},
+		stop:  t.Stop,
+		close: t.Close,
+		missed: func() (map[string]uint64, error) {
+			st, err := t.Stats()
+			return map[string]uint64{"kernel ring": st.Lost, "kernel recursion": st.RecursionMisses}, err
+		},
+	})
+	s.blind(t.Blind(), nil)
+	if s.req.Full {
+		for _, ns := range way {
+			s.armStages(ns)
+		}
+	}
+	return nil
+}
+
+// followedPerCount is how many packets the kernel probe follows for each that
+// a person wants to see: answers, acknowledgements, copies.
+const followedPerCount = 200
+
+// armStages arms the netfilter stages of a namespace.
+func (s *session) armStages(ns *netns.Namespace) {
+	if err := s.kernel.Netfilter(ns.File()); err != nil {
+		s.note(fmt.Sprintf("no netfilter stages in %s: %v", ns.Label, err))
+	}
+}
+
+// watched are the addresses by which routing lookups are recognised that come
+// before there is a packet.
+func (s *session) watched() []netip.Addr {
+	var out []netip.Addr
+	for i := range s.ends {
+		for _, a := range s.ends[i].Addrs {
+			out = appendNew(out, a)
+		}
+	}
+	return out[:min(len(out), mostWatched)]
+}
+
+// mostWatched is what the kernel probe takes.
+const mostWatched = 8
+
+// armRules switches rule tracing on in each namespace, side by side: most of
+// the time goes into waiting for the kernel's grace periods.
+func (s *session) armRules(ctx context.Context, way []*netns.Namespace) {
+	var wg sync.WaitGroup
+	tracers := make([]*nftrace.Tracer, len(way))
+	errs := make([]error, len(way))
+	for i, ns := range way {
+		wg.Go(func() { tracers[i], errs[i] = s.openRules(ns) })
+	}
+	wg.Wait()
+	for i, ns := range way {
+		s.traced[ns.Inode] = true
+		s.addRules(ctx, ns, tracers[i], errs[i])
+	}
+}
+
+func (s *session) openRules(ns *netns.Namespace) (*nftrace.Tracer, error) {
+	names, err := rules.Open(ns.File())
+	if err != nil {
+		return nil, err
+	}
+	legacy := nftrace.LegacyAuto
+	if s.req.LegacyTrace {
+		legacy = nftrace.LegacyBind
+	}
+	t, err := nftrace.Open(nftrace.Options{
+		Netns: ns.File(), Matches: s.matches, Rate: s.req.Rate, Legacy: legacy,
+		Describe: names.Describe,
+	})
+	if err != nil {
+		return nil, errors.Join(err, names.Close())
+	}
+	s.mu.Lock()
+	s.closers = append(s.closers, names.Close)
+	s.mu.Unlock()
+	return t, nil
+}
+
+// addRules adds a namespace's rule tracing to the sources, or says why there is
+// none.
+func (s *session) addRules(ctx context.Context, ns *netns.Namespace, t *nftrace.Tracer, err error) {
+	at := s.places.know(ctx, ns)
+	if err != nil {
+		s.blind([]trail.Blind{{What: "rules of netfilter", Why: err.Error()}}, at)
+		return
+	}
+	s.blind(t.Blind(), at)
+	s.addSource(source{
+		name: "nft trace",
+		run: func() error {
+			e := &emitter{session: s, ctx: ctx}
+			var ev nftrace.Event
+			for {
+				if err := t.Read(&ev); err != nil {
+					return err
+				}
+				ev.Point.Netns = ns.Inode
+				if err := e.emit(&ev.Observation, ev.Link, ev.Data); err != nil {
+					return err
+				}
+			}
+		},
+		stop:  t.Stop,
+		close: t.Close,
+		missed: func() (map[string]uint64, error) {
+			st, err := t.Stats()
+			return map[string]uint64{"nft trace": st.Overruns}, err
+		},
+	})
+}

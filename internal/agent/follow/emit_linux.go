@@ -1,0 +1,84 @@
+//go:build !pktrail_lite
+
+package follow
+
+import (
+	"context"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/record"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// emitter writes one source's observations. It belongs to one goroutine.
+type emitter struct {
+	*session
+	ctx    context.Context // of the run
+	packet packet.Packet
+	frame  trail.Frame
+}
+
+// emit writes one observation; data is the packet from its link header on,
+// none for a routing lookup.
+func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) error {
+	at := e.places.at(e.ctx, o.Point.Netns)
+	if e.asked.ours(o) || !e.scope.has(e.ctx, at, e.places.open) {
+		return nil
+	}
+	o.Point = e.places.point(at, o.Point, link)
+	var flow packet.Flow
+	if len(data) > 0 {
+		e.packet.DecodeLen(link, data, o.Len)
+		flow, _ = e.packet.Flow()
+		o.Seen.Flow = flow
+	}
+	e.inquire(o, flow)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(data) == 0 {
+		e.pending.add(*o)
+		return nil
+	}
+	id, err := e.pointID(o.Point)
+	if err != nil {
+		return err
+	}
+	e.frame = trail.Frame{Time: o.Time, Point: id, Dir: o.Dir, Len: o.Len, Data: data}
+	also := e.pending.take(o, flow)
+	return e.out.WriteObserved(&e.frame, comments(o, also), o, also)
+}
+
+// pointID gives the stream's number of a point.
+func (s *session) pointID(p trail.Point) (int, error) {
+	id, ok := s.ids[p]
+	if ok {
+		return id, nil
+	}
+	id, err := s.out.AddPoint(p, record.PointOptions{Filter: s.about.Filter, SnapLen: s.req.SnapLen, Description: string(p.Role)})
+	if err == nil {
+		s.ids[p] = id
+	}
+	return id, err
+}
+
+// setAside writes observations that no frame came for.
+func (s *session) setAside(list []trail.Observation) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return s.out.WriteAside(list)
+}
+
+// comments are what Wireshark shows beside the packet.
+func comments(o *trail.Observation, also []trail.Observation) []string {
+	var out []string
+	for i := range also {
+		if text := also[i].Words(); text != "" {
+			out = append(out, text)
+		}
+	}
+	if text := o.Words(); text != "" {
+		out = append(out, text)
+	}
+	return out
+}

@@ -1,0 +1,233 @@
+//go:build !pktrail_lite
+
+package follow
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/probe/ask"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// askPerSecond bounds the questions: each costs the kernel, and the packets
+// that follow, some 50 us, and equal packets have equal answers.
+const askPerSecond = 50
+
+// answerKept is how long an answer stands for further packets.
+const answerKept = time.Second
+
+// asked remembers questions to the kernel and their answers.
+type asked struct {
+	mu      sync.Mutex
+	askers  map[uint64]*ask.Asker // nil where the namespace cannot be asked
+	answers map[askedKey]askedAnswer
+	second  time.Time
+	left    int
+	windows []window // of the last second
+}
+
+// window is when a question was put. Asking the kernel for a route makes it
+// look one up, with a packet of its own: what the probe sees of that is no
+// packet's way.
+type window struct {
+	netns    uint64
+	from, to int64 // Unix ns
+	a, b     netip.Addr
+}
+
+type askedKey struct {
+	netns uint64
+	what  string
+	q     ask.Question
+	addr  netip.AddrPort
+}
+
+type askedAnswer struct {
+	at time.Time
+	o  trail.Observation // what the answer adds
+}
+
+// inquire asks the kernel about an observation what it does not say itself,
+// while the answer is still the same, and adds it.
+func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
+	what, ask := s.question(o, flow)
+	if what == "" {
+		return
+	}
+	key := askedKey{netns: o.Point.Netns, what: what, q: questionOf(o, flow)}
+	if o.Neighbour != nil {
+		key.addr = netip.AddrPortFrom(o.Neighbour.Addr, 0)
+	}
+	got, ok := s.asked.once(key, func() (add trail.Observation, ok bool) {
+		a := s.asker(o.Point.Netns)
+		if a == nil {
+			return add, false
+		}
+		ask(a, key.q, o, &add)
+		return add, true
+	})
+	if !ok {
+		return
+	}
+	o.Answers = append(o.Answers, got.Answers...)
+	o.Settings = append(o.Settings, got.Settings...)
+	if o.Socket == nil {
+		o.Socket = got.Socket
+	}
+	if o.Route != nil && got.Route != nil && agrees(o.Route, got.Route) {
+		o.Route.Prefix, o.Route.Type = got.Route.Prefix, got.Route.Type
+	}
+}
+
+// agrees reports whether the route that the kernel names now is the one that
+// it took then.
+func agrees(then, now *trail.Route) bool {
+	return then.Device == now.Device && (then.Gateway == now.Gateway || !then.Gateway.IsValid() && !now.Gateway.IsValid())
+}
+
+// inquiry asks and adds what it learns.
+type inquiry func(a *ask.Asker, q ask.Question, o, add *trail.Observation)
+
+// question says what to ask about an observation; empty for nothing.
+func (s *session) question(o *trail.Observation, flow packet.Flow) (string, inquiry) {
+	switch {
+	case o.Route != nil && !o.Route.ReversePath && o.Route.Dst.IsValid():
+		return "route", askRoute
+	case o.Neighbour != nil && o.Neighbour.Parked:
+		return "neighbour", askNeighbour
+	case o.Drop != nil && (o.Drop.Reason == "NEIGH_FAILED" || o.Drop.Reason == "NEIGH_QUEUEFULL"):
+		return "next hop", askNextHop
+	case o.Drop != nil && o.Drop.Reason == "NETFILTER_DROP":
+		return "conntrack", askConntrack
+	case o.Drop != nil && (o.Drop.Reason == "NO_SOCKET" || o.Drop.Reason == "OTHERHOST"), o.Refusal != nil && closed(o.Refusal):
+		return "listening", askListening
+	case o.Drop != nil && routed(o.Drop.Reason), o.Refusal != nil && o.Refusal.Kind != "reset":
+		return "why", askWhy
+	case o.Stage == trail.StageConsume && flow.Proto == packet.ProtoTCP && s.isEnd(o.Point.Netns):
+		return "socket", askSocket
+	}
+	return "", nil
+}
+
+// isEnd reports whether a namespace is one that sockets are looked up in: not
+// a node that packets only pass.
+func (s *session) isEnd(netns uint64) bool {
+	return slices.ContainsFunc(s.ends[:], func(e end) bool { return e.Netns == netns && netns != 0 }) || s.ends[1].ns == nil
+}
+
+// routed reports whether a drop's reason is about routes and addresses.
+func routed(reason string) bool {
+	return strings.HasPrefix(reason, "IP_") || reason == "NOT_SPECIFIED" || reason == "PKT_TOO_BIG"
+}
+
+// closed reports whether a refusal says that nothing listens.
+func closed(r *trail.Refusal) bool {
+	return r.Kind == "reset" || r.Kind == "icmp" && r.Type == 3 && r.Code == 3 || r.Kind == "icmpv6" && r.Type == 1 && r.Code == 4
+}
+
+// questionOf is the routing question about a packet where it was seen.
+func questionOf(o *trail.Observation, flow packet.Flow) ask.Question {
+	q := ask.Question{Dst: flow.Dst, Src: flow.Src, Mark: o.Mark}
+	if r := o.Route; r != nil {
+		q = ask.Question{Dst: r.Dst, Src: r.Src, In: r.In, Mark: r.Mark, TOS: r.TOS}
+		if q.In == "lo" {
+			q.In = ""
+		}
+		if q.Src.IsUnspecified() {
+			q.Src = netip.Addr{}
+		}
+		return q
+	}
+	if incoming(o) {
+		q.In = o.Point.Interface
+	}
+	return q
+}
+
+// incoming reports whether a packet was on its way in, as far as the function
+// that ended it tells.
+func incoming(o *trail.Observation) bool {
+	at, hook := "", ""
+	if o.Drop != nil {
+		at, hook = o.Drop.At, o.Drop.Hook
+	}
+	return hook != "OUTPUT" && hook != "POSTROUTING" && !strings.Contains(at, "_out") && o.Dir != trail.Out
+}
+
+// once gives the answer to a question that was asked a moment ago, or asks. It
+// returns false where there was enough asking.
+func (a *asked) once(key askedKey, ask func() (trail.Observation, bool)) (trail.Observation, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := time.Now()
+	if have, ok := a.answers[key]; ok && now.Sub(have.at) < answerKept {
+		return have.o, true
+	}
+	if now.Sub(a.second) >= time.Second {
+		a.second, a.left = now, askPerSecond
+		clear(a.answers)
+		a.windows = slices.DeleteFunc(a.windows, func(w window) bool { return w.to < now.Add(-time.Second).UnixNano() })
+	}
+	if a.left == 0 {
+		return trail.Observation{}, false
+	}
+	a.left--
+	w := window{netns: key.netns, from: time.Now().UnixNano(), a: key.q.Dst, b: key.q.Src}
+	o, ok := ask()
+	w.to = time.Now().UnixNano()
+	a.windows = append(a.windows, w)
+	if ok {
+		a.answers[key] = askedAnswer{at: now, o: o}
+	}
+	return o, ok
+}
+
+// ours reports whether an observation is of our own question.
+func (a *asked) ours(o *trail.Observation) bool {
+	if o.Drop != nil {
+		return strings.HasPrefix(o.Drop.At, "inet_rtm_getroute") || strings.HasPrefix(o.Drop.At, "inet6_rtm_getroute")
+	}
+	if o.Route == nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(a.windows, func(w window) bool {
+		return w.netns == o.Point.Netns && o.Time >= w.from-clockSlack && o.Time <= w.to+clockSlack &&
+			(o.Route.Dst == w.a || o.Route.Dst == w.b)
+	})
+}
+
+// clockSlack is how far the probe's clock, which is monotonic, may be from the
+// time of day, in ns.
+const clockSlack = 20_000
+
+// asker opens a namespace for questions, once.
+func (s *session) asker(netns uint64) *ask.Asker {
+	if a, ok := s.asked.askers[netns]; ok {
+		return a
+	}
+	var a *ask.Asker
+	if at := s.places.known(netns); at != nil && at.ns != nil {
+		if opened, err := ask.Open(at.ns.File()); err == nil {
+			a = opened
+		}
+	}
+	s.asked.askers[netns] = a
+	return a
+}
+
+func (a *asked) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, asker := range a.askers {
+		if asker != nil {
+			_ = asker.Close() // read only: nothing is lost
+		}
+	}
+}

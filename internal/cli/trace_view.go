@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/pktrail/pktrail/internal/action"
+	"github.com/pktrail/pktrail/internal/render/jsonl"
+	"github.com/pktrail/pktrail/internal/render/text"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// traceView is how a trace is shown.
+type traceView struct {
+	json, verbose, all bool
+
+	streams Streams
+	options *action.TraceOptions
+	session trail.Session
+	live    bool // a live line stands on stderr
+}
+
+// runTrace runs a trace, shows it, and ends with the exit code of its outcome.
+func runTrace(ctx context.Context, s Streams, o *action.TraceOptions, v *traceView) error {
+	v.streams, v.options = s, o
+	switch {
+	case o.Output == "-" && v.json:
+		return action.Usage("leave one of them out", errors.New("--json with -o -"))
+	case o.Output == "-" && isTerminal(s.Out):
+		return action.Usage("-o FILE, or a pipe: pktrail trace ... -o - | wireshark -k -i -", errors.New("stdout is a terminal: packets are not for it"))
+	}
+	ev := action.TraceEvents{Armed: v.armed, Note: v.note}
+	if isTerminal(s.Err) && o.Request.Probe.Proto == "" {
+		ev.Progress = v.progress
+	}
+	r, err := action.Trace(ctx, *o, ev)
+	v.clear()
+	if r.EndedBy != "" && !r.Session.Armed.IsZero() {
+		if e := v.show(&r); err == nil && e != nil && !action.IsClosed(e) {
+			err = fmt.Errorf("write output: %w", e)
+		}
+	}
+	if err != nil || r.EndedBy == "" {
+		return err
+	}
+	return outcomeCode(&r)
+}
+
+// outcomeCode is the exit code that says what became of the packets.
+func outcomeCode(r *action.TraceResult) error {
+	switch r.Verdict.Outcome {
+	case trail.Delivered:
+		return nil
+	case trail.Unknown:
+		return exitError(exitUnknown)
+	}
+	return exitError(exitNotArrived)
+}
+
+// armed says what is watched and what will end it.
+func (v *traceView) armed(s trail.Session) {
+	v.session = s
+	if v.json {
+		return
+	}
+	if err := text.Header(v.streams.Err, &s, v.action(), style(v.streams.Err)); err != nil {
+		return // nobody reads the talk: the answer still counts
+	}
+	if v.options.Request.Probe.Proto == "" {
+		fmt.Fprintf(v.streams.Err, "waiting for packets between %s and %s; %s\n", s.Source.Label, s.Destination.Label, v.limits())
+	}
+}
+
+// action says in words what was done to see packets.
+func (v *traceView) action() string {
+	from := v.session.Source.Label
+	switch v.options.Request.Probe.Proto {
+	case "tcp":
+		return "one connect() from " + from
+	case "udp":
+		return "one datagram from " + from
+	case "icmp":
+		return "one echo request from " + from
+	}
+	return ""
+}
+
+func (v *traceView) limits() string {
+	q := v.options.Request
+	switch {
+	case q.Count > 0 && q.Duration > 0:
+		return fmt.Sprintf("ends after %s or %s", text.Count(int64(q.Count), "packet"), text.Duration(q.Duration))
+	case q.Count > 0:
+		return "ends after " + text.Count(int64(q.Count), "packet")
+	case q.Duration > 0:
+		return "ends after " + text.Duration(q.Duration)
+	}
+	return "ends with Ctrl-C only"
+}
+
+func (v *traceView) note(line string) {
+	v.clear()
+	fmt.Fprintln(v.streams.Err, "note: "+line)
+}
+
+// progress shows how many packets were seen, while they are waited for.
+func (v *traceView) progress(packets int) {
+	v.live = true
+	fmt.Fprintf(v.streams.Err, "\r\x1b[K%s so far", text.Count(int64(packets), "packet"))
+}
+
+// clear takes the live line away.
+func (v *traceView) clear() {
+	if v.live {
+		fmt.Fprint(v.streams.Err, "\r\x1b[K")
+		v.live = false
+	}
+}
+
+// show prints the result.
+func (v *traceView) show(r *action.TraceResult) error {
+	if v.options.Output == "-" {
+		return nil
+	}
+	if v.json {
+		return v.showJSON(r)
+	}
+	t := text.TraceResult{
+		Session: &r.Session, Action: v.action(), Offsets: r.Offsets, Verdict: r.Verdict, Span: span64(r),
+	}
+	for i := range r.Folds {
+		t.Folds = append(t.Folds, v.fold(r, &r.Folds[i]))
+	}
+	err := text.Trace(v.streams.Out, &t, text.TraceOptions{Style: style(v.streams.Out), Verbose: v.verbose, NoHeader: true})
+	if err == nil && len(r.Trails) == 0 && v.options.Request.Probe.Proto == "" {
+		fmt.Fprintln(v.streams.Err, "pktrail: hint: --probe tcp sends a packet, as an application would")
+	}
+	return err
+}
+
+// showJSON prints a line for each packet, and one for the verdict.
+func (v *traceView) showJSON(r *action.TraceResult) error {
+	if err := jsonl.Session(v.streams.Out, &r.Session); err != nil {
+		return err
+	}
+	for i := range r.Trails {
+		if err := jsonl.Trail(v.streams.Out, &r.Trails[i].Trail, &r.Trails[i].Verdict, r.Offsets); err != nil {
+			return err
+		}
+	}
+	return jsonl.Verdict(v.streams.Out, &r.Verdict)
+}
+
+func (v *traceView) fold(r *action.TraceResult, f *action.TraceFold) text.Fold {
+	j := &r.Trails[f.First]
+	out := text.Fold{Trail: &j.Trail, Count: f.Count, Verdict: j.Verdict}
+	if f.Answer >= 0 {
+		a := &r.Trails[f.Answer]
+		out.Answer = &text.Fold{Trail: &a.Trail, Count: 1, Verdict: a.Verdict}
+	}
+	return out
+}
+
+// span64 is from the first packet's start to the last one's, in ns.
+func span64(r *action.TraceResult) int64 {
+	var from, to int64
+	for i := range r.Trails {
+		if o := r.Trails[i].Trail.Observations; len(o) > 0 {
+			if from == 0 || o[0].Time < from {
+				from = o[0].Time
+			}
+			to = max(to, o[0].Time)
+		}
+	}
+	return to - from
+}
+
+// style allows colours on a terminal that has not asked for none
+// (no-color.org).
+func style(w io.Writer) text.Style {
+	return text.Style{Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+}
