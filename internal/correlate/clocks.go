@@ -164,9 +164,9 @@ func (c *clocks) ahead(k [2]uint16, p *pair) Offset {
 	o := Offset{Samples: p.there.n + p.back.n}
 	switch {
 	case p.back.n == 0:
-		o.Bound, o.Nanoseconds = true, min(0, high)
+		o.Bound, o.Nanoseconds = true, min(0, high-1)
 	case p.there.n == 0:
-		o.Bound, o.Nanoseconds = true, max(0, -low)
+		o.Bound, o.Nanoseconds = true, max(0, 1-low)
 	default:
 		o.Nanoseconds, o.Error = (high-low)/2, max(high+low, -high-low)/2
 		if high >= 0 && low >= 0 && !(c.all[k[0]].boot && c.all[k[1]].boot) {

@@ -95,6 +95,7 @@ func (t *Trails) expire() {
 func (t *Trails) close(w *way) {
 	t.leave(w, nil)
 	t.clocks.learn(t, w)
+	w.start = t.startOf(w)
 	t.links.resolve(w)
 	t.o.Closed(t.assemble(w))
 }

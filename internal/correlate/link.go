@@ -16,8 +16,8 @@ type linker struct {
 
 // linked is a way, by its id+1, and when it began.
 type linked struct {
-	id   int32
-	from int64
+	id    int32
+	start int64
 }
 
 const maxLinks = 1 << 18
@@ -55,7 +55,7 @@ func (l *linker) put(sum uint64, w *way) {
 	if len(l.now) >= maxLinks {
 		l.last, l.now = l.now, make(map[uint64]linked, maxLinks)
 	}
-	l.now[sum] = linked{int32(w.id) + 1, w.from}
+	l.now[sum] = linked{int32(w.id) + 1, w.start}
 }
 
 // get looks up a way that began before w; 0 is none.
@@ -64,7 +64,7 @@ func (l *linker) get(sum uint64, w *way) int32 {
 	if !ok {
 		k = l.last[sum]
 	}
-	if int(k.id) == w.id+1 || k.from > w.from {
+	if int(k.id) == w.id+1 || k.start > w.start {
 		return 0
 	}
 	return k.id
