@@ -38,7 +38,7 @@ func forwardAccept() []trail.Rule {
 
 // toService is the way of a SYN from client over node-a, up to its uplink.
 func toService() *way {
-	w := begin("SYN, seq 17", tcp("10.244.1.7:41822", "10.96.68.194:80"))
+	w := begin("TCP SYN, seq 17, 0 bytes", tcp("10.244.1.7:41822", "10.96.68.194:80"))
 	w.in("node-a", "client").route(0, via(254, "0.0.0.0/0", "10.244.1.1", "eth0", "lo")).tx(4, "eth0/veth")
 	w.in("node-a", "").rx(6, "vethe281cd54/veth").rx(8, "cni0/bridge").rules(12, "PREROUTING", kubeRules()...)
 	w.dnat("10.244.2.3:8080").route(21, via(254, "10.244.2.0/24", "10.244.2.0", "flannel.1", "cni0"))

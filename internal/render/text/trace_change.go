@@ -146,7 +146,8 @@ func tunnelName(t *trail.Tunnel) string {
 
 // extras are what may go with any stage.
 func (m *rowMaker) extras(at int, o *trail.Observation) {
-	if o.Merged > 1 && (at == 0 || m.rows[at].stage != "") {
+	told := slices.ContainsFunc(o.Changes, func(c string) bool { return strings.HasPrefix(c, "merged ") || strings.HasPrefix(c, "cut into ") })
+	if o.Merged > 1 && !told && (at == 0 || m.rows[at].stage != "") {
 		how := " (GRO)"
 		if direction(o) == trail.Out {
 			how = " (GSO)"
@@ -157,7 +158,7 @@ func (m *rowMaker) extras(at int, o *trail.Observation) {
 		m.once(at, "conntrack calls it invalid", "")
 	}
 	for _, c := range o.Changes {
-		if !derived(c) {
+		if !derived(c) && (o.Copy == 0 || !strings.HasPrefix(c, "cut into ")) { // copies says that
 			m.note(at, c)
 		}
 	}

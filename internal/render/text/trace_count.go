@@ -49,7 +49,7 @@ func tally(r *TraceResult, folds []Fold) string {
 // packets counts them by their kind, if they have one name that takes a plural.
 func packets(n int, names map[string]bool) string {
 	for name := range names {
-		if len(names) == 1 && name != strings.ToUpper(name) || name == "SYN" || name == "SYN-ACK" {
+		if len(names) == 1 && name != strings.ToUpper(name) || len(names) == 1 && (name == "SYN" || name == "SYN-ACK" || name == "FIN" || name == "RST") {
 			return Count(n, name)
 		}
 	}

@@ -78,15 +78,18 @@ func (p *page) headline(f *Fold, prefix string) {
 }
 
 // title splits what a packet is from its numbers: "ICMP echo request", "seq 1".
-// An id that the flow prints is left out.
+// An id that the flow prints is left out; so is TCP before its flags.
 func title(t *trail.Trail) (name, details string) {
 	name, details, _ = strings.Cut(t.Packet, ", ")
 	if name == "" {
 		name = t.Flow.Proto.String()
 	}
+	if flags, ok := strings.CutPrefix(name, "TCP "); ok && strings.ToUpper(flags) == flags {
+		name = flags
+	}
 	var keep []string
 	for d := range strings.SplitSeq(details, ", ") {
-		if d != "" && (t.Flow.ID == 0 || d != fmt.Sprintf("id %d", t.Flow.ID)) {
+		if d != "" && d != "0 bytes" && (t.Flow.ID == 0 || d != fmt.Sprintf("id %d", t.Flow.ID)) {
 			keep = append(keep, d)
 		}
 	}
