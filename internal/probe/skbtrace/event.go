@@ -31,8 +31,8 @@ type Event struct {
 	// MadeUp is true where Data are headers that were made of what the socket
 	// knows: a retransmission is reported before there are real ones.
 	MadeUp bool
-	// Related is true for a route asked for with the addresses of the packet
-	// of this flight, in either order. Where it is false the lookup is the
+	// Related is true for a route asked for with an address of the packet of
+	// this flight. Where it is false the lookup is the
 	// flight's by time and CPU alone.
 	Related bool
 	// SKB is the packet's address in the kernel: it tells events apart that

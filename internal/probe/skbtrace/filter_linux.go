@@ -25,12 +25,13 @@ func (l *loader) spliceFilter() error {
 	sample := l.spec.Programs[sampleName]
 	delete(l.spec.Programs, sampleName)
 	load := cbpf.ProbeRead
+	var prologue asm.Instructions
 	if l.canCast() {
 		cast, err := castOf(sample.Instructions)
 		if err != nil {
 			return err
 		}
-		load = loadBy(cast)
+		load, prologue = loadBy(cast), window(cast)
 	}
 	for name, p := range l.spec.Programs {
 		start := slices.IndexFunc(p.Instructions, func(i asm.Instruction) bool { return i.Symbol() == stubName })
@@ -43,6 +44,7 @@ func (l *loader) spliceFilter() error {
 			if body, err = cbpf.Translate(l.options.Filter, cbpf.Options{Load: load, PacketLength: true}); err != nil {
 				return fmt.Errorf("splice filter into %s: %w", name, err)
 			}
+			body = slices.Concat(prologue, body)
 		}
 		end := start + 1
 		for end < len(p.Instructions) && btf.FuncMetadata(&p.Instructions[end]) == nil {
@@ -71,9 +73,38 @@ func castOf(insns asm.Instructions) (asm.Instructions, error) {
 	return nil, errors.New("read BPF object: no bpf_rdonly_cast in " + sampleName)
 }
 
-// loadBy reads by a plain load from an address that was cast before.
+// The packet's first bytes are loaded at once, to where the filter's own
+// variables on the stack (144 bytes at most) end: each load from an address
+// takes a dozen instructions for its checks, and filters ask for the same
+// bytes many times.
+const (
+	windowSize = 32
+	windowAt   = -144 - windowSize // from R10
+)
+
+// window fills it. Bytes behind the packet's end are read too and not used,
+// for the filter compares lengths first.
+func window(cast asm.Instructions) asm.Instructions {
+	insns := asm.Instructions{
+		asm.Mov.Reg(asm.R6, asm.R1), asm.Mov.Reg(asm.R7, asm.R2), asm.Mov.Reg(asm.R8, asm.R3),
+	}
+	for at := int32(0); at < windowSize; at += 8 {
+		insns = append(insns, asm.Mov.Reg(asm.R1, asm.R6), asm.Add.Imm(asm.R1, at))
+		insns = append(insns, cast...)
+		insns = append(insns,
+			asm.LoadMem(asm.R0, asm.R0, 0, asm.DWord),
+			asm.StoreMem(asm.R10, int16(windowAt+at), asm.R0, asm.DWord))
+	}
+	return append(insns, asm.Mov.Reg(asm.R1, asm.R6), asm.Mov.Reg(asm.R2, asm.R7), asm.Mov.Reg(asm.R3, asm.R8))
+}
+
+// loadBy reads from the window, or by a plain load from an address that was
+// cast before.
 func loadBy(cast asm.Instructions) func(cbpf.Access) asm.Instructions {
 	return func(a cbpf.Access) asm.Instructions {
+		if !a.Indexed && int(a.Offset)+a.Size.Sizeof() <= windowSize {
+			return asm.Instructions{asm.LoadMem(a.Dst, asm.R10, int16(windowAt+a.Offset), a.Size)}
+		}
 		insns := asm.Instructions{asm.Mov.Reg(asm.R1, cbpf.Base)}
 		if a.Indexed {
 			insns = append(insns, asm.Add.Reg(asm.R1, a.Index))

@@ -118,6 +118,8 @@ func (l *loader) configure() error {
 		"header_len": uint32(o.HeaderLen),
 		"use_cast":   flag(l.canCast()),
 		"kfree_args": uint8(l.arguments("kfree_skb")),
+		"reset_args": uint8(l.arguments("tcp_send_reset")),
+		"full":       flag(o.Full),
 		"by_netns":   flag(len(o.Netns) > 0),
 	}
 	if o.Limit > 0 {

@@ -44,26 +44,31 @@ func (t *Tracer) Netfilter(ns *os.File) error {
 	return nil
 }
 
-// attachIn does so on a thread of its own, which ends with it: there is no way
-// back that cannot fail.
-func attachIn(ns *os.File, brackets []*ebpf.Program) ([]link.Link, error) {
-	type result struct {
-		links []link.Link
-		err   error
-	}
-	done := make(chan result)
+// attachIn does so on a thread that goes there and comes back.
+func attachIn(ns *os.File, brackets []*ebpf.Program) (links []link.Link, err error) {
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		runtime.LockOSThread()
-		var r result
-		if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
-			r.err = fmt.Errorf("enter network namespace: %w", err)
-		} else {
-			r.links, r.err = attachHooks(brackets)
+		home, openErr := os.Open("/proc/thread-self/ns/net")
+		if openErr != nil {
+			err = fmt.Errorf("find the way back: %w", openErr)
+			return
 		}
-		done <- r
+		defer home.Close()
+		if setErr := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); setErr != nil {
+			runtime.UnlockOSThread()
+			err = fmt.Errorf("enter network namespace: %w", setErr)
+			return
+		}
+		links, err = attachHooks(brackets)
+		// A thread that cannot go back ends with its locked goroutine.
+		if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
+			runtime.UnlockOSThread()
+		}
 	}()
-	r := <-done
-	return r.links, r.err
+	<-done
+	return links, err
 }
 
 func attachHooks(brackets []*ebpf.Program) ([]link.Link, error) {

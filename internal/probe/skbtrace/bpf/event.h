@@ -31,8 +31,8 @@ enum {
 	FLAG_LEARNED = 1 << 3, // the headers match a learned flow, not the filter
 	FLAG_MADE_UP = 1 << 4, // the bytes were made of what the socket knows
 	FLAG_UNTRACKED = 1 << 5, // conntrack was told to leave it alone
-	FLAG_RELATED = 1 << 6, // the addresses asked for are the packet's
-	FLAG_SWAPPED = 1 << 7, // they are, the other way round
+	FLAG_RELATED = 1 << 6, // an address asked for is the packet's
+	FLAG_SWAPPED = 1 << 7, // both are, the other way round
 };
 
 struct event {

@@ -36,17 +36,17 @@ static __always_inline int is_watched(struct asked *a)
 	return 0;
 }
 
+static __always_inline int same(u64 *a, u64 *b) { return a[0] == b[0] && a[1] == b[1]; }
+
 // relation says whether the lookup has an address of the packet in progress.
 static __always_inline u8 relation(struct in_progress *now, struct asked *a)
 {
 	if (now->version != a->version)
 		return 0;
-	if ((now->src[0] == a->src[0] && now->src[1] == a->src[1]) ||
-	    (now->dst[0] == a->dst[0] && now->dst[1] == a->dst[1]))
-		return FLAG_RELATED;
-	if ((now->src[0] == a->dst[0] && now->src[1] == a->dst[1]) ||
-	    (now->dst[0] == a->src[0] && now->dst[1] == a->src[1]))
+	if (same(now->src, a->dst) && same(now->dst, a->src))
 		return FLAG_SWAPPED;
+	if (same(now->src, a->src) || same(now->dst, a->dst) || same(now->src, a->dst) || same(now->dst, a->src))
+		return FLAG_RELATED;
 	return 0;
 }
 
@@ -132,6 +132,11 @@ int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *ans
 	struct cpu *c = this_cpu();
 	if (!c || (!watched4 && !c->now.flight))
 		return 0;
+	// Without an input interface it is no packet's route: the kernel asks what
+	// kind of address this is (inet_addr_type).
+	u32 iif = fl->__fl_common.flowic_iif;
+	if (!iif)
+		return 0;
 	struct net_device *dev = 0;
 	struct asked a = { .version = 4 };
 	a.src[0] = fl->saddr;
@@ -145,7 +150,7 @@ int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *ans
 	}
 	if (!claim(c, &a, &flight, &flags))
 		return 0;
-	struct event *e = open_route(c, &a, flight, flags, BPF_CORE_READ(fl, __fl_common.flowic_iif), 0);
+	struct event *e = open_route(c, &a, flight, flags, iif, 0);
 	if (!e)
 		return 0;
 	struct route *r = (void *)(e + 1);

@@ -16,6 +16,7 @@ const volatile u8 watched4 = 0; // how many of watch4 count
 const volatile u8 watched6 = 0;
 const volatile u32 watch4[8] = {};
 const volatile u64 watch6[16] = {}; // pairs
+const volatile u8 full = 0; // Options.Full
 const volatile u8 by_netns = 0; // only namespaces of the map
 
 // How long a flight lives without a sign of it, and how long a packet in
@@ -51,7 +52,6 @@ struct cpu {
 	struct in_progress now;
 	u64 sent_skb; // what net_dev_start_xmit saw last
 	u64 sent_flight;
-	u64 made; // address of made_up as a number
 	u8 made_up[64];
 };
 

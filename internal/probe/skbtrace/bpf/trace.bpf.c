@@ -4,6 +4,8 @@
 #include "emit.h"
 #include "skb.h"
 #include "route.h"
+#include "fate.h"
+#include "full.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

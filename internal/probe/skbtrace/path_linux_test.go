@@ -1,0 +1,150 @@
+//go:build !pktrail_lite
+
+package skbtrace
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/lab"
+	"github.com/pktrail/pktrail/internal/lab/labtest"
+	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// A ping between two nodes is one flight from the pod's eth0 to the other
+// pod's eth0, through bridge, VXLAN and underlay.
+func TestPing(t *testing.T) {
+	t.Parallel()
+	l := labtest.Lab(t, lab.Options{})
+	from, to := l.Pods[0], l.Pods[2]
+	labtest.Ping(t, from.Name, to.IPv4)
+	tr := open(t, Options{Filter: compile(t, "icmp and host "+to.IPv4.String()), Full: true}, l.Namespaces()...)
+	before := time.Now()
+	labtest.Ping(t, from.Name, to.IPv4)
+	after := time.Now()
+	events := drain(t, tr)
+	showOnFailure(t, events)
+
+	request := pick(events, func(e *Event) bool { return e.Flight == events[0].Flight && e.Flight != 0 })
+	names := l.Nodes
+	var got []string
+	for _, e := range request {
+		if e.Time < before.UnixNano() || e.Time > after.UnixNano() {
+			t.Errorf("time %v is not between %v and %v", e.Time, before.UnixNano(), after.UnixNano())
+		}
+		switch e.Stage {
+		case trail.StageReceive, trail.StageQueue:
+			got = append(got, fmt.Sprintf("%s %s@%d", e.Stage, e.Device, e.Netns))
+			if f, ok := flowOf(&e); !ok || f.Src != from.IPv4 || f.Dst != to.IPv4 || f.Proto != packet.ProtoICMP || f.ID == 0 {
+				t.Errorf("flow %v, %v", f, ok)
+			}
+			if e.Link != packet.LinkEthernet || e.Len != len(e.Data) || int(e.Point.Netns) != int(e.Netns) {
+				t.Errorf("link %d, length %d of %d, %+v", e.Link, len(e.Data), e.Len, e.Point)
+			}
+		}
+	}
+	n1, n2, out := uint32(names[0].Netns), uint32(names[1].Netns), uint32(l.Outside.Netns)
+	want := []string{
+		fmt.Sprintf("queue eth0@%d", from.Netns), fmt.Sprintf("receive %s@%d", from.HostDevice, n1), fmt.Sprintf("receive cni0@%d", n1),
+		fmt.Sprintf("queue flannel.1@%d", n1), fmt.Sprintf("queue eth0@%d", n1), fmt.Sprintf("receive node1@%d", out), fmt.Sprintf("queue node2@%d", out),
+		fmt.Sprintf("receive eth0@%d", n2), fmt.Sprintf("receive flannel.1@%d", n2), fmt.Sprintf("queue cni0@%d", n2),
+		fmt.Sprintf("queue %s@%d", to.HostDevice, n2), fmt.Sprintf("receive eth0@%d", to.Netns),
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("way\n%v, want\n%v", got, want)
+	}
+	checkRoutes(t, request, n1, n2)
+	hooks := map[string]bool{}
+	for _, e := range ofStage(request, trail.StageHook) {
+		hooks[fmt.Sprintf("%s %d@%d", e.Hook.Name, e.Hook.Priority, e.Netns)] = true
+	}
+	for _, h := range []string{
+		fmt.Sprintf("OUTPUT -301@%d", from.Netns), fmt.Sprintf("POSTROUTING 101@%d", from.Netns),
+		fmt.Sprintf("PREROUTING -301@%d", n1), fmt.Sprintf("FORWARD 1@%d", n1), fmt.Sprintf("POSTROUTING 101@%d", n1),
+		fmt.Sprintf("OUTPUT 1@%d", n1), fmt.Sprintf("INPUT -99@%d", n2), fmt.Sprintf("FORWARD -151@%d", n2), fmt.Sprintf("INPUT 101@%d", to.Netns),
+	} {
+		if !hooks[h] {
+			t.Errorf("no hook %s in %v", h, hooks)
+		}
+	}
+	sent := ofStage(request, trail.StageTransmit)
+	if len(sent) != 6 || sent[0].Transmit.Code != 0 {
+		t.Errorf("%d transmissions, want 6", len(sent))
+	}
+	delivered := ofStage(events, trail.StageDeliver) // the reply
+	if len(delivered) != 1 || delivered[0].Socket.Process != "skbtrace.test" || delivered[0].Netns != uint32(from.Netns) {
+		t.Errorf("delivered %+v", delivered)
+	}
+	checkStats(t, tr, len(events))
+}
+
+// checkRoutes wants the lookup of each node, by the packet's own addresses.
+func checkRoutes(t *testing.T, request []Event, nodes ...uint32) {
+	t.Helper()
+	for _, n := range nodes {
+		ok := slices.ContainsFunc(request, func(e Event) bool {
+			return e.Stage == trail.StageRoute && e.Netns == n && e.Related && !e.Route.ReversePath && e.Route.Err == 0 && e.Route.Device != "" && e.Route.In != ""
+		})
+		if !ok {
+			t.Errorf("no routing lookup of node %d", n)
+		}
+	}
+}
+
+func checkStats(t *testing.T, tr *Tracer, events int) {
+	t.Helper()
+	s, err := tr.Stats()
+	if err != nil || s.Lost != 0 || s.Events != uint64(events) || s.Flights < 1 || s.Evicted != 0 {
+		t.Errorf("stats %+v, %v, want %d events", s, err, events)
+	}
+}
+
+// A TCP conversation: each segment is a flight, the process that reads is
+// named, conntrack is not there.
+func TestTCP(t *testing.T) {
+	t.Parallel()
+	l := labtest.Lab(t, lab.Options{})
+	from, to := l.Pods[0], l.Pods[2]
+	labtest.Ping(t, from.Name, to.IPv4)
+	listener := labtest.Listen(t, to.Name, "tcp4", ":80")
+	served := make(chan error, 1)
+	go func() {
+		c, err := listener.Accept()
+		if err == nil {
+			_, err = c.Read(make([]byte, 100))
+			_ = c.Close()
+		}
+		served <- err
+	}()
+	tr := open(t, Options{Filter: compile(t, "tcp port 80"), Watch: []netip.Addr{from.IPv4, to.IPv4}})
+	c := labtest.Dial(t, from.Name, "tcp4", to.IPv4.String()+":80")
+	if _, err := c.Write([]byte("hello, what is this")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-served; err != nil {
+		t.Fatal(err)
+	}
+	events := drain(t, tr)
+	showOnFailure(t, events)
+	first := ofStage(events, trail.StageQueue)[0]
+	var p packet.Packet
+	p.DecodeLen(first.Link, first.Data, first.Len)
+	if f, _ := p.Flow(); first.Netns != uint32(from.Netns) || f.DstPort != 80 {
+		t.Errorf("first is %+v, %v", first, f)
+	}
+	// Before there was a packet the sender asked for a route.
+	if e := events[0]; e.Stage != trail.StageRoute || e.Flight != 0 || e.Netns != uint32(from.Netns) || e.Route.Dst != to.IPv4 || e.Route.Device != "eth0" {
+		t.Errorf("starts with %+v %+v", e, e.Route)
+	}
+	syn := pick(events, func(e *Event) bool { return e.Flight == first.Flight })
+	if last := ofStage(syn, trail.StageReceive); len(last) != 6 || last[5].Netns != uint32(to.Netns) {
+		t.Errorf("SYN was received %d times", len(last))
+	}
+	if d := ofStage(events, trail.StageDeliver); len(d) == 0 || d[0].Socket.Process != "skbtrace.test" || d[0].Socket.PID == 0 {
+		t.Errorf("delivered %+v", d)
+	}
+}
