@@ -3,16 +3,19 @@ package nftrace
 import "math"
 
 // Chains of our table. The two base chains jump to markChain for a packet
-// that matches, and send tunnels to a chain of their kind, which jumps to
-// insideChain.
+// that matches; what may be a tunnel goes on to a chain of its kind, which
+// jumps to insideChain. All others leave early: every packet of the namespace
+// comes by here.
 //
-// Both look into tunnels: a packet loses its bit where it is wrapped up, as
-// where it is unwrapped (net/core/skbuff.c, skb_scrub_packet).
+// Both base chains look into tunnels: a packet loses its bit where it is
+// wrapped up, as where it is unwrapped (net/core/skbuff.c, skb_scrub_packet).
 const (
 	preroutingChain = "prerouting"
 	outputChain     = "output"
 	markChain       = "mark"
 	insideChain     = "mark-inside"
+	udpChain        = "udp"
+	greChain        = "gre"
 )
 
 // tunnel is a way to carry a packet of one IP version in another.
@@ -21,8 +24,19 @@ type tunnel struct {
 	version uint8
 	// inner is where the inner IP header begins.
 	inner field
-	// is tell the tunnel from other packets; one match is enough.
-	is []exprs
+}
+
+// inside are the IP versions that tunnels carry: their EtherType, and their
+// number as an IP protocol.
+func inside() []carried {
+	return []carried{{4, "4", []byte{0x08, 0x00}, protoIPIP}, {6, "6", []byte{0x86, 0xdd}, protoIPv6}}
+}
+
+type carried struct {
+	version uint8
+	suffix  string
+	ether   []byte
+	proto   byte
 }
 
 // tunnels are those that are looked into. Their offsets: UDP 8 bytes, VXLAN
@@ -31,27 +45,56 @@ type tunnel struct {
 func tunnels() []tunnel {
 	th := field{base: baseTransport}
 	var all []tunnel
-	for _, v := range []struct {
-		version uint8
-		suffix  string
-		proto   byte
-		ether   []byte
-	}{{4, "4", protoIPIP, []byte{0x08, 0x00}}, {6, "6", protoIPv6, []byte{0x86, 0xdd}}} {
-		udp := exprs(nil).meta(metaL4Proto, protoUDP)
-		// Flags: only I, and G of the group policy extension.
-		vxlan := udp.masked(th.at(8), []byte{0x7f}, []byte{0x08}).bytes(th.at(28), v.ether...)
-		// Version 0, no options, an Ethernet frame within.
-		geneve := exprs(nil).meta(metaL4Proto, protoUDP).bytes(th.at(8), 0).bytes(th.at(10), 0x65, 0x58).bytes(th.at(28), v.ether...)
-		gre := exprs(nil).meta(metaL4Proto, protoGRE).bytes(th, 0, 0, v.ether[0], v.ether[1])
+	for _, v := range inside() {
 		all = append(all,
-			tunnel{"ethernet" + v.suffix, v.version, th.at(30), []exprs{vxlan, geneve}},
-			tunnel{"ipip" + v.suffix, v.version, th, []exprs{exprs(nil).meta(metaL4Proto, v.proto)}},
-			tunnel{"gre" + v.suffix, v.version, th.at(4), []exprs{gre}})
+			tunnel{"ethernet" + v.suffix, v.version, th.at(30)},
+			tunnel{"ipip" + v.suffix, v.version, th},
+			tunnel{"gre" + v.suffix, v.version, th.at(4)})
 	}
 	return all
 }
 
-// rule is a rule to be added to a chain.
+// dispatch are the rules that send packets to the chains of tunnels.
+func dispatch() []rule {
+	th := field{base: baseTransport}
+	var all []rule
+	for _, base := range []string{preroutingChain, outputChain} {
+		proto := func(p byte, verdict int32, to string) {
+			all = append(all, rule{base, exprs(nil).meta(metaL4Proto, p).verdict(verdict, to)})
+		}
+		proto(protoTCP, verdictAccept, "")
+		proto(protoUDP, verdictGoto, udpChain)
+		proto(protoGRE, verdictGoto, greChain)
+		for _, v := range inside() {
+			proto(v.proto, verdictGoto, "ipip"+v.suffix)
+		}
+	}
+	for _, v := range inside() {
+		kind := udpChain + v.suffix
+		all = append(all,
+			rule{udpChain, exprs(nil).bytes(th.at(28), v.ether...).verdict(verdictGoto, kind)},
+			// VXLAN. Flags: only I, and G of the group policy extension.
+			rule{kind, exprs(nil).masked(th.at(8), []byte{0x7f}, []byte{0x08}).verdict(verdictGoto, "ethernet"+v.suffix)},
+			// Geneve: version 0, no options, an Ethernet frame within.
+			rule{kind, exprs(nil).bytes(th.at(8), 0).bytes(th.at(10), 0x65, 0x58).verdict(verdictGoto, "ethernet"+v.suffix)},
+			rule{greChain, exprs(nil).bytes(th, append([]byte{0, 0}, v.ether...)...).verdict(verdictGoto, "gre"+v.suffix)})
+	}
+	return all
+}
+
+// plainChains are all chains but the base chains.
+func plainChains() []string {
+	all := []string{markChain, insideChain, udpChain, greChain}
+	for _, v := range inside() {
+		all = append(all, udpChain+v.suffix)
+	}
+	for _, t := range tunnels() {
+		all = append(all, t.chain)
+	}
+	return all
+}
+
+// rule is a rule of a chain.
 type rule struct {
 	chain string
 	exprs exprs
@@ -83,17 +126,10 @@ func skeleton(l limits) []rule {
 			rule{c, x.trace().verdict(verdictAccept, "")},
 			rule{c, exprs(nil).verdict(verdictAccept, "")})
 	}
-	for _, t := range tunnels() {
-		for _, is := range t.is {
-			for _, c := range []string{preroutingChain, outputChain} {
-				all = append(all, rule{c, is.verdict(verdictJump, t.chain)})
-			}
-		}
-	}
-	return all
+	return append(all, dispatch()...)
 }
 
-// rules are what a Match adds to the table.
+// rules are what a Match adds to the table, at the beginning of chains.
 func (m Match) rules() []rule {
 	var all []rule
 	for _, p := range m.expand() {

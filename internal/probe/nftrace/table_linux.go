@@ -67,11 +67,7 @@ func newTable(name string, l limits) []change {
 	)
 	all := []change{{nftNewTable, nlCreate | nlExcl, attrs(nil).text(nftaTable, name).u32(flags, ownerFlag)}}
 	chain := func(chain string) attrs { return attrs(nil).text(nftaTable, name).text(chainName, chain) }
-	plain := []string{markChain, insideChain}
-	for _, t := range tunnels() {
-		plain = append(plain, t.chain)
-	}
-	for _, c := range plain {
+	for _, c := range plainChains() {
 		all = append(all, change{nftNewChain, nlCreate, chain(c)})
 	}
 	for _, c := range []struct {
@@ -82,16 +78,17 @@ func newTable(name string, l limits) []change {
 		hook := attrs(nil).u32(1, c.hook).u32(2, uint32(priority)) // NFTA_HOOK_HOOKNUM, PRIORITY
 		all = append(all, change{nftNewChain, nlCreate, chain(c.name).nest(chainHook, hook).u32(policy, verdictAccept).text(chainType, "filter")})
 	}
-	return append(all, newRules(name, skeleton(l))...)
+	return append(all, newRules(name, nlAppend, skeleton(l))...)
 }
 
-// newRules are the changes that add rules at the end of their chains.
-func newRules(table string, rules []rule) []change {
+// newRules are the changes that add rules: at the end of their chains if place
+// is nlAppend, at their beginning if it is 0.
+func newRules(table string, place uint16, rules []rule) []change {
 	all := make([]change, 0, len(rules))
 	for _, r := range rules {
 		// NFTA_RULE_TABLE, CHAIN, EXPRESSIONS
 		a := attrs(nil).text(1, table).text(2, r.chain).nest(4, attrs(r.exprs))
-		all = append(all, change{nftNewRule, nlCreate | nlAppend, a})
+		all = append(all, change{nftNewRule, nlCreate | place, a})
 	}
 	return all
 }
@@ -110,7 +107,7 @@ func addMatches(s *socket, table string, matches []Match) error {
 	const most = 100
 	for len(rules) > 0 {
 		n := min(most, len(rules))
-		if at, err := s.transact(newRules(table, rules[:n])); err != nil {
+		if at, err := s.transact(newRules(table, 0, rules[:n])); err != nil {
 			if errors.Is(err, unix.ENOENT) && at >= 0 {
 				err = fmt.Errorf("the table or an expression is missing: %w", err)
 			}
