@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"slices"
+	"time"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -31,12 +32,22 @@ func (t *Trails) outerAt(sum uint64, point int32) uint64 {
 	return (sum ^ p.Netns ^ uint64(p.clock)<<48) * 0x9e3779b97f4a7c15
 }
 
+// hearsay is how late a message may be that shows no more than an outer header.
+const hearsay = time.Second
+
 // byOuter finds the packet in a tunnel of which only the outer header was
-// shown.
+// shown: of several with equal ones the last that was there by then.
 func (t *Trails) byOuter(s *sight) *way {
-	list := t.outer[t.outerAt(t.v.outer, s.point)]
-	for _, w := range slices.Backward(list) {
-		if (w.from <= s.time || !s.late) && t.apart(w, s) <= Window && !w.occupied(s, t.v.span, &t.v.head) {
+	at := t.outerAt(t.v.outer, s.point)
+	list := t.outer[at]
+	for i := len(list) - 1; i >= max(0, len(list)-crowd); i-- {
+		w := list[i]
+		if (w.from <= s.time || !s.late) && t.apart(w, s) <= hearsay && !w.occupied(s, t.v.span, &t.v.head) {
+			return w
+		}
+	}
+	for _, w := range t.strangers[at] {
+		if t.apart(w, s) <= hearsay && !w.occupied(s, t.v.span, &t.v.head) {
 			return w
 		}
 	}
@@ -52,9 +63,13 @@ func (t *Trails) registerOuter(w *way, s *sight) {
 		return
 	}
 	r.outers = append(r.outers, at)
-	if w.flags&weak == 0 {
-		for _, o := range slices.Clone(t.outer[at]) {
-			if o.flags&weak != 0 && t.apart(w, &o.sights[0]) <= Window && !w.meets(o) {
+	if w.flags&weak != 0 {
+		t.strangers[at] = append(t.strangers[at], w)
+		return
+	}
+	if strangers := t.strangers[at]; len(strangers) > 0 {
+		for _, o := range slices.Clone(strangers) {
+			if t.apart(w, &o.sights[0]) <= hearsay && !w.meets(o) {
 				t.take(w, o)
 			}
 		}
@@ -81,7 +96,9 @@ func (t *Trails) take(w, o *way) {
 	if o.more != nil {
 		r := w.rare()
 		r.datagrams = append(r.datagrams, o.more.datagrams...)
-		r.outers = append(r.outers, o.more.outers...)
+		if o.flags&weak == 0 {
+			r.outers = append(r.outers, o.more.outers...)
+		}
 	}
 	*o = way{id: o.id, flags: gone}
 }
@@ -119,16 +136,36 @@ func (t *Trails) leave(w, instead *way) {
 		replace(t.datagrams, name, w, instead)
 	}
 	for _, at := range w.more.outers {
-		list := t.outer[at]
-		if i := slices.Index(list, w); i >= 0 && instead != nil {
-			list[i] = instead
-		} else if i >= 0 {
-			list = slices.Delete(list, i, i+1)
-			t.outer[at] = list
-		}
-		if len(list) == 0 {
-			delete(t.outer, at)
-		}
+		replaceIn(t.outer, at, w, instead)
+		replaceIn(t.strangers, at, w, nil)
+	}
+}
+
+// promote puts a way of which more than an outer header is known now among
+// the others.
+func (t *Trails) promote(w *way) {
+	if w.flags&weak == 0 || w.more == nil {
+		return
+	}
+	for _, at := range w.more.outers {
+		replaceIn(t.strangers, at, w, nil)
+		t.outer[at] = append(t.outer[at], w)
+	}
+}
+
+func replaceIn(book map[uint64][]*way, at uint64, w, instead *way) {
+	list := book[at]
+	i := slices.Index(list, w)
+	switch {
+	case i < 0:
+	case instead != nil && w.flags&weak == 0:
+		list[i] = instead
+	case len(list) == 1:
+		delete(book, at)
+	case i == 0:
+		book[at] = list[1:]
+	default:
+		book[at] = slices.Delete(list, i, i+1)
 	}
 }
 

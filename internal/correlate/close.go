@@ -95,7 +95,7 @@ func (t *Trails) expire() {
 func (t *Trails) close(w *way) {
 	t.leave(w, nil)
 	t.clocks.learn(t, w)
-	w.start = t.startOf(w)
+	t.begins(w)
 	t.links.resolve(w)
 	t.o.Closed(t.assemble(w))
 }
@@ -141,7 +141,7 @@ func (t *Trails) finished() []*way {
 		return t.kept
 	}
 	for _, w := range t.kept {
-		w.start = t.startOf(w)
+		t.begins(w)
 	}
 	slices.SortStableFunc(t.kept, func(a, b *way) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.from, b.from)) })
 	t.links = linker{}
@@ -155,19 +155,33 @@ func (t *Trails) finished() []*way {
 	return t.kept
 }
 
-// startOf is the time of the first sighting, by the reference's clock. Late
-// ones do not tell it unless there are no others.
-func (t *Trails) startOf(w *way) int64 {
-	var first int64
+// begins notes when a way began, by the reference's clock, and with which
+// flow. Late sightings do not tell that unless there are no others.
+func (t *Trails) begins(w *way) {
+	w.first = -1
 	found := false
 	for i := range w.sights {
 		s := &w.sights[i]
-		at := s.time - t.clocks.offset(t.points[s.point].clock)
+		at := s.time - t.clocks.offset(t.clockOf(s))
 		switch {
 		case s.late && found:
-		case !found || at < first:
-			first, found = at, !s.late
+			continue
+		case !found || at < w.start:
+			w.start, found = at, !s.late
 		}
 	}
-	return first
+	var least int64
+	for i := range w.sights {
+		s := &w.sights[i]
+		if s.head < 0 || !w.heads[s.head].flow.Src.IsValid() {
+			continue
+		}
+		at := s.time - t.clocks.offset(t.clockOf(s))
+		if s.late {
+			at += int64(Window)
+		}
+		if w.first < 0 || at < least {
+			w.first, least = s.head, at
+		}
+	}
 }

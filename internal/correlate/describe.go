@@ -14,9 +14,9 @@ func (v *view) text() string {
 	case !v.known && v.cut:
 		t := v.head.tunnels()[0]
 		return name(t) + " packet, " + t.Flow.String()
-	case !v.known:
+	case !v.known && k.Proto == 0:
 		return "packet"
-	case k.Version == 0:
+	case v.known && k.Version == 0:
 		return arp(k.Type)
 	case k.Fragment&fragmentOffset != 0:
 		return k.Proto.String()

@@ -219,12 +219,13 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 		return
 	}
 	fresh := w.add(s, &v.head)
+	if v.refused.Src.IsValid() && fresh {
+		w.rare().refused, w.rare().quoted = v.refused, v.quoted
+	}
 	if v.known {
 		if w.flags&weak != 0 || w.key.Fragment != 0 && v.id.Key.Fragment == 0 {
+			t.promote(w)
 			w.name(v)
-		}
-		if v.refused.Src.IsValid() && fresh {
-			w.rare().refused, w.rare().quoted = v.refused, v.quoted
 		}
 		another := t.register(w, s.time)
 		if fresh || another {

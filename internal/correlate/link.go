@@ -127,17 +127,14 @@ func endOf(k *packet.Key) uint32 {
 
 // resolve looks up what a packet answers and repeats, by its first flow.
 func (l *linker) resolve(w *way) {
-	if len(w.heads) == 0 || w.flags&weak != 0 {
+	if w.first < 0 {
 		return
 	}
-	f := &w.heads[0].flow
-	if !f.Src.IsValid() {
-		return
-	}
+	f := &w.heads[w.first].flow
 	if w.answer == 0 {
 		w.answer = l.answered(w, f)
 	}
-	if w.key.Proto == packet.ProtoTCP && w.repeat == 0 {
+	if w.key.Proto == packet.ProtoTCP && w.repeat == 0 && w.flags&weak == 0 {
 		w.repeat = l.repeated(w, f)
 	}
 }
@@ -168,7 +165,7 @@ func (l *linker) answered(w *way, f *packet.Flow) int32 {
 	case k.Proto == packet.ProtoICMP && k.Type == packet.ICMPv4EchoReply,
 		k.Proto == packet.ProtoICMPv6 && k.Type == packet.ICMPv6EchoReply:
 		sum = l.sum(f, linkEcho, k.B, 0)
-	case k.Proto == packet.ProtoTCP, k.Proto == packet.ProtoICMP, k.Proto == packet.ProtoICMPv6, k.Version == 0:
+	case w.flags&weak != 0, k.Proto == packet.ProtoTCP, k.Proto == packet.ProtoICMP, k.Proto == packet.ProtoICMPv6, k.Version == 0:
 		return 0
 	default:
 		sum = l.sum(f, linkOpen, w.dns, 0)

@@ -144,3 +144,25 @@ node1/podb/eth0 queue
 node1/veth1 queue
 `)
 }
+
+// Rules show 40 bytes of an ICMP error, which end within what it quotes.
+func TestRulesOfRefusal(t *testing.T) {
+	quoted := build.Payload(build.Packet(echo(60, 3, 7, 1)...)[:28])
+	l := []build.Layer{build.IPv4{Src: node1, Dst: client, ID: 44}, build.ICMPv4{Type: packet.ICMPv4TimeExceeded}, quoted}
+	events := []event{
+		queue(0, pod1, 1, packetOf(inPod, echo(64, 3, 7, 1)...)...),
+		queue(25, host1, 2, packetOf(inPod, l...)...),
+		receive(26, pod1, 2, packetOf(inPod, l...)...),
+		traced(300, host1, "OUTPUT", "filter", "accept", l...),
+	}
+	want := `
+2 ICMP type 11 code 0 answers 1
+node1/veth1 rules OUTPUT filter
+node1/veth1 queue: MAC -> 02:00:00:00:00:02
+node1/pod1/eth0 receive
+`
+	one := "1 ICMP echo request, id 7, seq 1\nnode1/pod1/eth0 queue\n"
+	tells(t, see(events...), one, want)
+	tells(t, see(events[3], events[0], events[1], events[2]), one, want)
+	tells(t, see(events[0], events[3]), one, "2 ICMP type 11 code 0\nnode1/veth1 rules OUTPUT filter\n")
+}

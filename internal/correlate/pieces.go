@@ -146,7 +146,7 @@ func (t *Trails) registerFlow(w *way) {
 		}
 	}
 	if t.o.Closed != nil && v.head.flow.Src.IsValid() {
-		w.start = t.startOf(w)
+		t.begins(w)
 		if len(w.keys) == 1 && len(w.heads) == 1 {
 			t.links.resolve(w)
 		}

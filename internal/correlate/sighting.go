@@ -122,6 +122,12 @@ func (t *Trails) read(s *Sighting) bool {
 	}
 	t.readParts(v)
 	isError := t.readRefused(v)
+	if l, ok := p.Transport(); ok && !v.known && !inTunnel && (l.Kind == packet.KindICMPv4 || l.Kind == packet.KindICMPv6) {
+		// The quote was cut short: the header of the error itself is all.
+		isError = true
+		h := packet.ICMP(p.Header(l))
+		v.id.Key = packet.Key{Proto: p.Proto(), Type: h.Type(), Code: h.Code()}
+	}
 	if inTunnel || isError {
 		v.outer = t.outerSum()
 	}

@@ -173,7 +173,7 @@ func TestBooksAreEmpty(t *testing.T) {
 		}
 	}
 	all.Flush()
-	if n := len(all.flights) + len(all.kin) + len(all.outer) + len(all.datagrams) + len(all.streams) + all.open.n + all.ending.n; n != 0 {
+	if n := len(all.flights) + len(all.kin) + len(all.outer) + len(all.strangers) + len(all.datagrams) + len(all.streams) + all.open.n + all.ending.n; n != 0 {
 		t.Errorf("flights %d, keys %d, outer headers %d, datagrams %d, streams %d, open %d, ending %d",
 			len(all.flights), len(all.kin), len(all.outer), len(all.datagrams), len(all.streams), all.open.n, all.ending.n)
 	}

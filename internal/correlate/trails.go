@@ -67,7 +67,8 @@ type Trails struct {
 
 	flights   map[flight]*way
 	kin       map[uint64][]kin
-	outer     map[uint64][]*way
+	outer     map[uint64][]*way // by outer header
+	strangers map[uint64][]*way // of which nothing else is known
 	datagrams map[datagram]*way
 	streams   map[packet.Flow]*stream
 	delays    map[[2]int32]int64
@@ -145,6 +146,7 @@ func (t *Trails) begin() {
 	t.flights = map[flight]*way{}
 	t.kin = map[uint64][]kin{}
 	t.outer = map[uint64][]*way{}
+	t.strangers = map[uint64][]*way{}
 	t.datagrams = map[datagram]*way{}
 	t.streams = map[packet.Flow]*stream{}
 	t.delays = map[[2]int32]int64{}

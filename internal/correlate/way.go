@@ -15,6 +15,7 @@ type way struct {
 	seen   int64 // what time the stream had when the last one came
 	ended  int64 // time of what may be its end; valid iff flags has ended
 	start  int64 // time of the first one by the reference's clock
+	first  int16 // head of the first one that has a flow; -1 is none
 	key    packet.Key
 	dns    uint32 // identifier of a DNS message; 0 for others
 	answer int32  // id+1 of the way that it answers, 0 for none
