@@ -2,6 +2,7 @@ package nft
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,8 +24,7 @@ func (p *printer) operand(reg uint32, k kind, host bool) string {
 	case r.data != nil:
 		return k.write(big(r.data, host), p.names)
 	case r.sel != nil:
-		all := p.resolve(r.sel)
-		one := p.narrow(all[0])
+		one := p.resolve(r.sel)[0]
 		return one.written(p.names)
 	}
 	return "[ ? ]"
@@ -46,7 +46,10 @@ func (p *printer) ct(e *CT) {
 		return
 	}
 	value := p.operand(e.Sreg, s.kind, s.host)
-	p.say(s.text + " set " + strings.ReplaceAll(value, " | ", ","))
+	if s.kind.bitmask() {
+		value = strings.ReplaceAll(value, " | ", ",")
+	}
+	p.say(s.text + " set " + value)
 }
 
 func (p *printer) payload(e *Payload) {
@@ -59,8 +62,42 @@ func (p *printer) payload(e *Payload) {
 		p.put(e.Dreg, register{sel: &s})
 		return
 	}
+	if one, value, ok := p.someBits(&s, e.Sreg); ok {
+		p.say(one.text + " set " + one.kind.write(value, p.names))
+		return
+	}
 	one := p.resolve(&s)[0]
 	p.say(one.text + " set " + p.operand(e.Sreg, one.kind, false))
+}
+
+// someBits finds the field that a write changes, if what is written are the
+// same bytes with some bits replaced, and the field's new value.
+func (p *printer) someBits(s *selector, reg uint32) (selector, []byte, bool) {
+	r := p.get(reg)
+	if r.sel == nil || !r.sel.payload || r.sel.base != s.base || r.sel.off != s.off || r.sel.bits != s.bits || len(r.sel.ops) == 0 {
+		return selector{}, nil, false
+	}
+	changed := slices.Repeat([]byte{0}, int(s.bits/8))
+	value := slices.Clone(changed)
+	for _, o := range r.sel.ops {
+		for i := range changed {
+			switch {
+			case i >= len(o.value):
+			case o.sign == "&":
+				changed[i] |= ^o.value[i]
+			case o.sign == "|":
+				changed[i] |= o.value[i]
+				value[i] |= o.value[i]
+			}
+		}
+	}
+	lead, tail := leading(changed), trailing(changed)
+	ones := onesIn(changed)
+	if ones == 0 || lead+tail+ones != int(s.bits) {
+		return selector{}, nil, false
+	}
+	f, ok := p.field(s.base, s.off+uint32(lead), uint32(ones))
+	return f, shift(value, uint32(tail)), ok && f.bits == uint32(ones)
 }
 
 // exthdr loads, writes or removes an extension header or an option.
@@ -111,6 +148,7 @@ func (p *printer) extSelector(e *Exthdr) selector {
 			return s
 		}
 	}
+	s.ext, s.off = &option{s.text, o.fields}, e.Offset*8
 	s.text, s.kind = fmt.Sprintf("%s @%d,%d", s.text, e.Offset*8, e.Len*8), kindHex
 	return s
 }

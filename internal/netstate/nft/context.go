@@ -1,6 +1,9 @@
 package nft
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // The payload bases (enum nft_payload_bases).
 const (
@@ -46,6 +49,9 @@ func (p *printer) start() {
 // learn takes what `selector == value` says of the headers.
 func (p *printer) learn(s *selector, value uint64, st *stmt) {
 	d := &dependency{stmt: st, tells: s.tells, value: value}
+	if s.text == "icmp type" || s.text == "icmpv6 type" {
+		p.icmp, p.icmpType = st, value
+	}
 	switch s.tells {
 	case tellsLink:
 		if value == 1 { // ARPHRD_ETHER
@@ -108,6 +114,11 @@ func (p *printer) impliedByTransport(proto uint64) {
 // resolve names bytes of the packet. Bytes that cover several fields become
 // several selectors.
 func (p *printer) resolve(s *selector) []selector {
+	if len(s.ops) > 0 && (s.payload || s.ext != nil) {
+		if one, ok := p.narrow(s); ok {
+			return []selector{one}
+		}
+	}
 	if !s.payload {
 		return []selector{*s}
 	}
@@ -115,7 +126,10 @@ func (p *printer) resolve(s *selector) []selector {
 	off, left := s.off, s.bits
 	for left > 0 {
 		part, ok := p.field(s.base, off, left)
-		if !ok {
+		if ok && strings.HasPrefix(part.text, "th ") && part.bits != s.bits {
+			ok = false // without a protocol nft names single fields only
+		}
+		if !ok || (len(s.ops) > 0 && part.bits != left) {
 			part = selector{text: fmt.Sprintf("@%s,%d,%d", [...]string{"ll", "nh", "th", "ih"}[s.base%bases], off, left), kind: kindHex, bits: left}
 		}
 		part.payload, part.base, part.off = true, s.base, off
@@ -126,6 +140,19 @@ func (p *printer) resolve(s *selector) []selector {
 		all[0].ops = s.ops
 	}
 	return all
+}
+
+// part names some bits of a selector's header.
+func (p *printer) part(s *selector, off, bits uint32) (selector, bool) {
+	if s.payload {
+		return p.field(s.base, off, bits)
+	}
+	for _, f := range s.ext.fields {
+		if f.off == off && f.len == bits {
+			return selector{text: s.ext.name + " " + f.name, kind: f.kind, bits: bits}, true
+		}
+	}
+	return selector{}, false
 }
 
 // field names one field at a bit offset, at most that long.
@@ -143,6 +170,10 @@ func (p *printer) field(base, off, bits uint32) (selector, bool) {
 		proto = "th"
 	}
 	f, ok := find(proto, at, bits)
+	if by, of := icmpFields[icmpKey{proto, p.icmpType}]; of && p.icmp != nil && by.off == at && by.len == bits {
+		f, ok = by, true
+		p.icmp.implied = true // the field says of which type it is
+	}
 	if !ok {
 		return selector{}, false
 	}

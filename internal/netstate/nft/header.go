@@ -38,11 +38,11 @@ var headers = map[string][]field{
 	"th":      {{"sport", 0, 16, kindPort}, {"dport", 16, 16, kindPort}},
 	"icmp": {
 		{"type", 0, 8, kindICMPType}, {"code", 8, 8, kindICMPCode}, {"checksum", 16, 16, kindInteger}, {"id", 32, 16, kindInteger},
-		{"sequence", 48, 16, kindInteger}, {"gateway", 32, 32, kindInteger},
+		{"sequence", 48, 16, kindInteger},
 	},
 	"icmpv6": {
 		{"type", 0, 8, kindICMPv6Type}, {"code", 8, 8, kindICMPv6Code}, {"checksum", 16, 16, kindInteger}, {"id", 32, 16, kindInteger},
-		{"sequence", 48, 16, kindInteger}, {"mtu", 32, 32, kindInteger},
+		{"sequence", 48, 16, kindInteger},
 	},
 	"igmp": {{"type", 0, 8, kindIGMPType}, {"mrt", 8, 8, kindInteger}, {"checksum", 16, 16, kindInteger}, {"group", 32, 32, kindIPv4}},
 	"ah": {
@@ -51,6 +51,20 @@ var headers = map[string][]field{
 	},
 	"esp":  {{"spi", 0, 32, kindInteger}, {"sequence", 32, 32, kindInteger}},
 	"comp": {{"nexthdr", 0, 8, kindProto}, {"flags", 8, 8, kindInteger}, {"cpi", 16, 16, kindInteger}},
+}
+
+// icmpKey is a type of ICMP or ICMPv6.
+type icmpKey struct {
+	proto string
+	kind  uint64
+}
+
+// icmpFields are what the second word of the header is for some types.
+var icmpFields = map[icmpKey]field{
+	{"icmp", 3}: {"mtu", 48, 16, kindInteger}, {"icmp", 5}: {"gateway", 32, 32, kindInteger},
+	{"icmpv6", 2}: {"mtu", 32, 32, kindInteger}, {"icmpv6", 4}: {"parameter-problem", 32, 32, kindInteger},
+	{"icmpv6", 130}: {"max-delay", 32, 16, kindInteger}, {"icmpv6", 131}: {"max-delay", 32, 16, kindInteger},
+	{"icmpv6", 132}: {"max-delay", 32, 16, kindInteger},
 }
 
 // transports are the headers that follow an IP protocol number.
@@ -98,11 +112,13 @@ type option struct {
 // tcpOptions are by the option's kind (nftables' tcpopt.c).
 var tcpOptions = map[uint32]option{
 	0: {"eol", nil}, 1: {"nop", nil},
-	2: {"maxseg", []field{{"size", 16, 16, kindInteger}, {"length", 8, 8, kindInteger}}},
-	3: {"window", []field{{"count", 16, 8, kindInteger}, {"length", 8, 8, kindInteger}}},
-	4: {"sack-perm", []field{{"length", 8, 8, kindInteger}}},
-	5: {"sack", []field{{"left", 16, 32, kindInteger}, {"right", 48, 32, kindInteger}, {"length", 8, 8, kindInteger}}},
-	8: {"timestamp", []field{{"tsval", 16, 32, kindInteger}, {"tsecr", 48, 32, kindInteger}, {"length", 8, 8, kindInteger}}},
+	2:  {"maxseg", []field{{"size", 16, 16, kindInteger}, {"length", 8, 8, kindInteger}}},
+	3:  {"window", []field{{"count", 16, 8, kindInteger}, {"length", 8, 8, kindInteger}}},
+	4:  {"sack-perm", []field{{"length", 8, 8, kindInteger}}},
+	5:  {"sack", []field{{"left", 16, 32, kindInteger}, {"right", 48, 32, kindInteger}, {"length", 8, 8, kindInteger}}},
+	19: {"md5sig", []field{{"length", 8, 8, kindInteger}}}, 30: {"mptcp", []field{{"subtype", 16, 4, kindInteger}, {"length", 8, 8, kindInteger}}},
+	34: {"fastopen", []field{{"length", 8, 8, kindInteger}}},
+	8:  {"timestamp", []field{{"tsval", 16, 32, kindInteger}, {"tsecr", 48, 32, kindInteger}, {"length", 8, 8, kindInteger}}},
 }
 
 // extensions are by the IPv6 next header value (nftables' exthdr.c).

@@ -38,13 +38,14 @@ func (p *printer) between(e *Range) {
 }
 
 func (p *printer) compareRange(s *selector, op string, from, to []byte) {
-	k := p.resolve(s)
-	one := p.narrow(k[0])
+	one := p.resolve(s)[0]
 	p.say(one.written(p.names) + " " + op + one.value(from, p.names) + "-" + one.value(to, p.names))
 }
 
 // value writes data that a selector is compared with.
-func (s *selector) value(data []byte, n Names) string { return s.kind.write(big(data, s.host), n) }
+func (s *selector) value(data []byte, n Names) string {
+	return s.kind.write(shift(big(data, s.host), s.shift), n)
+}
 
 // compare writes `selector op data`, cut up where it covers several fields.
 func (p *printer) compare(s *selector, op string, data []byte) {
@@ -54,9 +55,10 @@ func (p *printer) compare(s *selector, op string, data []byte) {
 			return
 		}
 	}
-	for _, part := range p.resolve(s) {
+	parts := p.resolve(s)
+	for _, part := range parts {
 		n := min(int(part.bits+7)/8, len(data))
-		if part.kind.words() || !part.payload {
+		if len(parts) == 1 {
 			n = len(data)
 		}
 		p.compareField(&part, op, big(data[:n], part.host))
@@ -95,18 +97,14 @@ func implicit(op string) string {
 // compareField writes the comparison of one field. v is most significant byte
 // first.
 func (p *printer) compareField(s *selector, op string, v []byte) {
-	narrowed := p.narrow(*s)
-	if len(narrowed.ops) < len(s.ops) {
-		v = shift(v, uint32(trailing(s.ops[0].value)))
-		s = &narrowed
-	}
+	v = shift(v, s.shift)
 	left, right := s.written(p.names), s.kind.write(v, p.names)
 	equal := op == "==" || op == "!="
 	switch mask := s.onlyMask(); {
 	case mask != nil && s.kind.bitmask() && equal:
 		p.say(s.masked(op, mask, v, p.names))
 		return
-	case mask != nil && s.kind.prefixable() && equal && prefixLen(mask) > 0:
+	case mask != nil && s.kind.prefixable() && equal && (prefixLen(mask) > 0 || zero(mask)):
 		p.say(fmt.Sprintf("%s %s%s/%d", s.text, implicit(op), right, prefixLen(mask)))
 		return
 	case len(s.ops) > 0 || (s.kind.bitmask() && op == "=="):
@@ -148,27 +146,27 @@ func (s *selector) masked(op string, mask, v []byte, n Names) string {
 }
 
 // narrow turns bytes with a mask into the field of fewer bits that the mask
-// selects.
-func (p *printer) narrow(s selector) selector {
-	if !s.payload || len(s.ops) == 0 || s.ops[0].sign != "&" {
-		return s
+// selects; false if there is none.
+func (p *printer) narrow(s *selector) (selector, bool) {
+	if s.ops[0].sign != "&" {
+		return selector{}, false
 	}
 	mask := s.ops[0].value
 	lead, tail := leading(mask), trailing(mask)
 	ones := len(mask)*8 - lead - tail
 	if ones <= 0 || ones != onesIn(mask) {
-		return s
+		return selector{}, false
 	}
-	f, ok := p.field(s.base, s.off+uint32(lead), uint32(ones))
+	f, ok := p.part(s, s.off+uint32(lead), uint32(ones))
 	if !ok || f.bits != uint32(ones) {
-		return s
+		return selector{}, false
 	}
-	f.payload, f.base, f.off = true, s.base, s.off+uint32(lead)
+	f.payload, f.base, f.off, f.shift = s.payload, s.base, s.off+uint32(lead), uint32(tail)
 	f.ops = s.ops[1:]
 	if len(f.ops) > 0 && f.ops[0].sign == ">>" {
-		f.ops = f.ops[1:]
+		f.ops, f.shift = f.ops[1:], 0
 	}
-	return f
+	return f, true
 }
 
 func leading(b []byte) int {
@@ -209,7 +207,7 @@ func prefixLen(mask []byte) int {
 
 // shift moves a value right by n bits.
 func shift(v []byte, n uint32) []byte {
-	if len(v) > 8 {
+	if n == 0 || len(v) > 8 {
 		return v
 	}
 	u := number(v) >> n

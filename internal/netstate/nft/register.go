@@ -37,8 +37,12 @@ func (p *printer) put(reg uint32, r register) {
 	}
 	r.fresh = true
 	p.regs[i] = r
-	for j := i + 1; j < min(i+r.width(), slots); j++ {
-		p.regs[j] = register{}
+	for j := i + 1; j < slots; j++ {
+		// how much a map writes is not known; a key that was looked up is
+		// not needed again
+		if j < i+r.width() || (r.setName != "" && !p.regs[j].fresh) {
+			p.regs[j] = register{}
+		}
 	}
 }
 
@@ -95,6 +99,12 @@ type selector struct {
 	// (enum nft_payload_bases); text is valid once it is resolved.
 	payload   bool
 	base, off uint32
+	// shift is how far a value must be moved to the right before it is
+	// written: the selector is some bits of the bytes that were loaded.
+	shift uint32
+	// ext are the fields of the extension header or option that it is a part
+	// of, at a bit offset; nil for anything else.
+	ext *option
 	// tells is what a comparison with one value says of the packet's headers.
 	tells tells
 }

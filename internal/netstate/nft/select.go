@@ -20,7 +20,7 @@ var metaKeys = [...]selector{
 	{text: "meta skuid", bits: 32},
 	{text: "meta skgid", bits: 32},
 	{text: "meta nftrace", bits: 8},
-	{text: "rtclassid", kind: kindRealm, bits: 32},
+	{text: "meta rtclassid", kind: kindRealm, bits: 32},
 	{text: "meta secmark", bits: 32},
 	{text: "meta nfproto", kind: kindNFProto, bits: 8, tells: tellsNFProto},
 	{text: "meta l4proto", kind: kindProto, bits: 8, tells: tellsTransport},
@@ -44,6 +44,12 @@ var metaKeys = [...]selector{
 	{text: "meta sdifname", kind: kindIfname, bits: 128},
 	{text: "meta broute", bits: 8},
 }
+
+// Keys whose values nft takes for big endian.
+const (
+	metaRandom = 24
+	ctID       = 23
+)
 
 // ctKeys are the selectors of enum nft_ct_keys, without "ct" and direction.
 var ctKeys = [...]selector{
@@ -87,7 +93,7 @@ func (p *printer) metaSelector(key uint32) selector {
 		return selector{text: fmt.Sprintf("meta %d", key), kind: kindHex, bits: 32}
 	}
 	s := metaKeys[key]
-	s.host = s.kind != kindEthertype && !s.kind.words()
+	s.host = s.kind != kindEthertype && !s.kind.words() && key != metaRandom
 	return s
 }
 
@@ -99,7 +105,7 @@ func (p *printer) ctSelector(key uint32, dir int) selector {
 	switch s.kind {
 	case kindIPv4, kindIPv6, kindPort, kindString:
 	default:
-		s.host = true
+		s.host = key != ctID
 	}
 	if s.text == "saddr" || s.text == "daddr" {
 		s.text = map[bool]string{true: "ip6 ", false: "ip "}[p.header[baseNetwork] == "ip6"] + s.text
@@ -125,9 +131,6 @@ func (p *printer) load(e Expr) {
 		if e.Key < uint32(len(rtKeys)) {
 			s = rtKeys[e.Key]
 			s.host = s.kind != kindIPv4 && s.kind != kindIPv6
-		}
-		if p.family == FamilyIP || p.family == FamilyIP6 {
-			s.text = strings.Replace(strings.Replace(s.text, "rt ip nexthop", "rt nexthop", 1), "rt ip6 nexthop", "rt nexthop", 1)
 		}
 		p.put(e.Dreg, register{sel: &s})
 	case *Socket:

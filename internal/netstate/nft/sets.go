@@ -3,6 +3,7 @@ package nft
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,6 @@ func (p *printer) key(regs []register) key {
 			continue
 		}
 		for _, s := range p.resolve(r.sel) {
-			s = p.narrow(s)
 			words = append(words, s.written(p.names))
 			k.parts = append(k.parts, s)
 		}
@@ -42,6 +42,8 @@ func (p *printer) lookup(e *Lookup) {
 	switch {
 	case !e.HasDreg && e.Invert:
 		p.say(k.text + " != " + p.setText(e.Set, set, k, kindHex))
+	case !e.HasDreg && len(k.parts) == 1 && len(k.parts[0].ops) > 0:
+		p.say(k.text + " == " + p.setText(e.Set, set, k, kindHex))
 	case !e.HasDreg:
 		p.say(k.text + " " + p.setText(e.Set, set, k, kindHex))
 	case e.Dreg == 0:
@@ -67,7 +69,7 @@ func (p *printer) set(name string) (*Set, int) {
 // Anonymous says that a set of that name belongs to one rule: nft has the
 // kernel number them.
 func Anonymous(name string) bool {
-	return strings.HasPrefix(name, "__set") || strings.HasPrefix(name, "__map")
+	return strings.HasPrefix(name, "__set") || strings.HasPrefix(name, "__map") || strings.HasPrefix(name, "__objmap")
 }
 
 // setText writes a set: its name, or the elements of an anonymous one, whose
@@ -102,6 +104,10 @@ func (p *printer) mapData(data []byte, k kind) string {
 		if len(data) >= 8 {
 			return kindIPOf(data[:len(data)-4]).write(data[:len(data)-4], p.names) + " . " + kindPort.write(data[len(data)-4:len(data)-2], p.names)
 		}
+	case kindAddrRange:
+		half := len(data) / 2
+		s := selector{kind: kindIPOf(data[:half])}
+		return s.span(data[:half], data[half:], p.names)
 	case kindIPv4, kindIPv6:
 		return kindIPOf(data).write(data, p.names)
 	case kindPort, kindHex:
@@ -123,13 +129,17 @@ type element struct {
 	text string
 }
 
-// elements writes the keys of a set in nft's order: by value.
+// elements writes the keys of a set in nft's order: by value, and concatenated
+// ranges as the kernel lists them.
 func (p *printer) elements(s *Set, k key) []element {
 	if s.Flags&SetInterval != 0 && s.Flags&SetConcat == 0 && len(k.parts) == 1 {
 		return p.intervals(s, k.parts[0])
 	}
 	all := slices.Clone(s.Elements)
-	slices.SortStableFunc(all, func(a, b Element) int { return bytes.Compare(k.order(a.Key), k.order(b.Key)) })
+	if s.Flags&SetInterval == 0 {
+		slices.Reverse(all) // of equal ones the last comes first
+		slices.SortStableFunc(all, func(a, b Element) int { return bytes.Compare(k.order(a.Key), k.order(b.Key)) })
+	}
 	var out []element
 	for _, e := range all {
 		switch {
@@ -142,26 +152,43 @@ func (p *printer) elements(s *Set, k key) []element {
 	return out
 }
 
-// order gives the bytes that keys are sorted by.
+// order gives the bytes that keys are sorted by. nft takes the parts of a
+// concatenation, without the padding between, for one number in the machine's
+// byte order, and of several flags only the first.
 func (k *key) order(v []byte) []byte {
 	if len(k.parts) != 1 {
-		return v
+		var packed []byte
+		for _, s := range k.parts {
+			n := s.bytes(len(v))
+			packed = append(packed, v[:n]...)
+			v = v[min((n+3)&^3, len(v)):]
+		}
+		return big(packed, true)
 	}
-	return big(v, k.parts[0].host || k.parts[0].kind.words())
+	s := k.parts[0]
+	b := big(v, s.host || s.kind.words())
+	if s.kind.bitmask() && len(b) <= 8 {
+		u := number(b)
+		return binary.BigEndian.AppendUint64(nil, u&-u)
+	}
+	return b
 }
+
+// bytes is how long the value is, of at most n.
+func (s *selector) bytes(n int) int { return min(max(int(s.bits+7)/8, 1), n) }
 
 // write writes a key, and its end if it is a range.
 func (k *key) write(v, end []byte, n Names) string {
 	var words []string
 	for _, s := range k.parts {
-		length := min(max(int(s.bits+7)/8, 1), len(v))
+		length := s.bytes(len(v))
 		if len(k.parts) == 1 {
 			length = len(v)
 		}
-		from := big(v[:length], s.host)
+		from := shift(big(v[:length], s.host), s.shift)
 		word := s.kind.write(from, n)
 		if end != nil && len(end) >= length {
-			word = s.span(from, big(end[:length], s.host), n)
+			word = s.span(from, shift(big(end[:length], s.host), s.shift), n)
 		}
 		words = append(words, word)
 		step := min((length+3)&^3, len(v))

@@ -44,7 +44,8 @@ const (
 	kindDay
 	kindHour // seconds since midnight
 	kindMHType
-	kindAddrPort // address . port
+	kindAddrPort  // address . port
+	kindAddrRange // first and last address
 )
 
 // symbol is a number with a name.

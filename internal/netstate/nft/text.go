@@ -45,6 +45,9 @@ type printer struct {
 	// said so and that a field of that header makes redundant.
 	header [bases]string
 	dep    [bases]*dependency
+	// icmp is the statement that gave ICMP's type, nil for none.
+	icmp     *stmt
+	icmpType uint64
 }
 
 // stmt is one statement of the rule. One that is implied by a later one is

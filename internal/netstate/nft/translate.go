@@ -10,9 +10,15 @@ func (p *printer) translate(e Expr) {
 	switch e := e.(type) {
 	case *NAT:
 		word := [...]string{"snat", "dnat"}[e.Type&1]
-		word += p.familyWord(e.Family)
+		if p.familyWord(e.Family) != "" || p.joint(e) != kindInteger {
+			word += " " + e.Family.String()
+		}
 		if e.Flags&natNetmap != 0 {
 			word += " prefix"
+		}
+		if k := p.joint(e); k != kindInteger {
+			p.say(word + " to " + p.operand(e.AddrMin, k, false) + natFlags(e.Flags))
+			return
 		}
 		p.say(word + p.destination(e.Family, e.AddrMin, e.AddrMax, e.PortMin, e.PortMax, e.Flags) + natFlags(e.Flags))
 	case *Masq:
@@ -68,9 +74,6 @@ func (p *printer) destination(f Family, amin, amax, pmin, pmax, flags uint32) st
 	k := addressKind(f)
 	var b strings.Builder
 	if amin != 0 {
-		if pmin != 0 && p.sameMap(amin, pmin) {
-			return " to " + p.operand(amin, kindAddrPort, false)
-		}
 		addr := p.operand(amin, k, false)
 		to := addr
 		if amax != 0 && amax != amin {
@@ -112,7 +115,19 @@ func (p *printer) netmap(k kind, amin, amax uint32) string {
 	return s.span(p.get(amin).data, p.get(amax).data, p.names)
 }
 
-// sameMap says that a map gave address and port at once.
+// joint is the type of what a map gives at once: address and port, or first
+// and last address; kindInteger if it gives less.
+func (p *printer) joint(e *NAT) kind {
+	switch {
+	case e.PortMin != 0 && p.sameMap(e.AddrMin, e.PortMin):
+		return kindAddrPort
+	case e.AddrMax != 0 && e.AddrMax != e.AddrMin && p.sameMap(e.AddrMin, e.AddrMax):
+		return kindAddrRange
+	}
+	return kindInteger
+}
+
+// sameMap says that a map fills both registers.
 func (p *printer) sameMap(addr, port uint32) bool {
 	i, ok := slot(addr)
 	j, ok2 := slot(port)
@@ -152,6 +167,9 @@ func (p *printer) reject(e *Reject) {
 	several := p.family != FamilyIP && p.family != FamilyIP6
 	switch e.Type {
 	case 1: // NFT_REJECT_TCP_RST
+		if d := p.dep[baseTransport]; d != nil && !several {
+			d.stmt.implied = true
+		}
 		p.say("reject with tcp reset")
 	case 2: // NFT_REJECT_ICMPX_UNREACH
 		names := [...]string{"no-route", "port-unreachable", "host-unreachable", "admin-prohibited"}
