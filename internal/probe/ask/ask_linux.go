@@ -87,10 +87,16 @@ func (a *Asker) conn(family int) (*conn, error) {
 	if a.closed {
 		return nil, os.ErrClosed
 	}
-	if c, ok := a.conns[family]; ok {
+	c, ok := a.conns[family]
+	if ok && !c.late.Load() {
 		return c, nil
 	}
-	var c *conn
+	if ok {
+		delete(a.conns, family)
+		if err := c.close(); err != nil {
+			return nil, fmt.Errorf("close netlink socket: %w", err)
+		}
+	}
 	err := a.Do(func() (err error) {
 		c, err = dial(family)
 		return err

@@ -53,7 +53,7 @@ func appendBE16(dst []byte, typ, v uint16) []byte {
 	return appendAttr(dst, typ, binary.BigEndian.AppendUint16(nil, v)...)
 }
 
-// u8, u16, u32 and u64 read a number of this machine's byte order; 0 if the
+// u8, u16 and u32 read a number of this machine's byte order; 0 if the
 // value is too short.
 func u8(b []byte) uint8 {
 	if len(b) < 1 {
@@ -74,13 +74,6 @@ func u32(b []byte) uint32 {
 		return 0
 	}
 	return binary.NativeEndian.Uint32(b)
-}
-
-func u64(b []byte) uint64 {
-	if len(b) < 8 {
-		return 0
-	}
-	return binary.NativeEndian.Uint64(b)
 }
 
 // be16, be32 and be64 read a number of network byte order.

@@ -4,6 +4,7 @@ package ask
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -43,36 +44,36 @@ type bed struct {
 	peers [2]string
 }
 
-func newBed(t testing.TB) bed {
-	t.Helper()
-	b := bed{t: t, ns: labtest.Namespace(t)}
+func newBed(tb testing.TB) bed {
+	tb.Helper()
+	b := bed{t: tb, ns: labtest.Namespace(tb)}
 	for i, dev := range []string{"eth0", "eth1"} {
-		b.peers[i] = labtest.Namespace(t)
+		b.peers[i] = labtest.Namespace(tb)
 		d := string(rune('0' + i))
-		labtest.VethPair(t,
+		labtest.VethPair(tb,
 			labtest.VethEnd{Namespace: b.ns, Device: dev, Addresses: prefixes("10."+d+".0.1/24", "fd0"+d+"::1/64")},
 			labtest.VethEnd{Namespace: b.peers[i], Device: "eth0", Addresses: prefixes("10."+d+".0.2/24", "fd0"+d+"::2/64")})
 	}
-	b.Asker = openAsker(t, b.ns)
+	b.Asker = openAsker(tb, b.ns)
 	return b
 }
 
-func openAsker(t testing.TB, ns string) *Asker {
-	t.Helper()
+func openAsker(tb testing.TB, ns string) *Asker {
+	tb.Helper()
 	f, err := os.Open("/run/netns/" + ns)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	a, err := Open(f)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Close(); err != nil { // it may be closed at once
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := a.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return a
@@ -126,4 +127,16 @@ func oneLine(s string) string {
 
 func netlinkNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+func openAndClose(ns string) error {
+	f, err := os.Open("/run/netns/" + ns)
+	if err != nil {
+		return err
+	}
+	a, err := Open(f)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return errors.Join(a.Close(), f.Close())
 }

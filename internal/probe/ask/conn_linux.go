@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,6 +27,8 @@ const (
 type conn struct {
 	nl *netlink.Conn
 	mu sync.Mutex // one question and its answer at a time
+	// late: an answer did not come in time, and may still come.
+	late atomic.Bool
 }
 
 func dial(family int) (*conn, error) {
@@ -56,7 +59,7 @@ func (c *conn) one(typ uint16, body []byte) ([]byte, error) {
 		Data:   body,
 	})
 	if err != nil {
-		return nil, err
+		return nil, c.failed(err)
 	}
 	if len(got) == 0 {
 		return nil, errCut
@@ -92,7 +95,7 @@ func (c *conn) first(typ uint16, body []byte) ([]byte, error) {
 			return !errors.Is(recvErr, unix.EAGAIN)
 		})
 		if err = errors.Join(err, recvErr); err != nil {
-			return nil, fmt.Errorf("receive: %w", err)
+			return nil, c.failed(fmt.Errorf("receive: %w", err))
 		}
 		var m netlink.Message
 		if err := m.UnmarshalBinary(buf[:n]); err != nil {
@@ -143,7 +146,7 @@ func (c *conn) dumpOnce(typ uint16, body []byte, each func([]byte) error) (chang
 	n := 0
 	for m, err := range c.nl.ReceiveIter() {
 		if err != nil {
-			return changed, err
+			return changed, c.failed(err)
 		}
 		if m.Header.Flags&unix.NLM_F_DUMP_INTR != 0 {
 			changed = true
@@ -158,6 +161,15 @@ func (c *conn) dumpOnce(typ uint16, body []byte, each func([]byte) error) (chang
 		}
 	}
 	return changed, first
+}
+
+// failed gives the socket up if the answer may still come: it would be taken
+// for that to the next question.
+func (c *conn) failed(err error) error {
+	if refusal(err) == 0 {
+		c.late.Store(true)
+	}
+	return err
 }
 
 // refusal is the kernel's own errno for a question, 0 if the error is none

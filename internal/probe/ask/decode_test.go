@@ -82,6 +82,33 @@ func TestWalkWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestWalkVRF: a packet of a VRF's port is known to the rules by the VRF's
+// name, and its rule leads to the VRF's table.
+func TestWalkVRF(t *testing.T) {
+	t.Parallel()
+	links := []Link{{Name: "red", Index: 5, Kind: "vrf", VRFTable: 77}, {Name: "eth1", Index: 6, Master: 5}, {Name: "eth0", Index: 7}}
+	m := matcher{q: Question{Dst: netip.MustParseAddr("10.0.0.1"), In: "eth1"}}
+	m.enter(links)
+	rules := []Rule{
+		{Priority: 1, In: "eth1", Action: ActionProhibit},
+		{Priority: 1000, L3mdev: true, Action: ActionTable, SuppressPrefix: -1, SuppressGroup: -1},
+	}
+	var asked []uint32
+	find := func(table uint32) (Entry, bool, error) {
+		asked = append(asked, table)
+		return Entry{Type: typeUnicast, Dst: netip.MustParsePrefix("10.0.0.0/8")}, true, nil
+	}
+	steps, err := walk(rules, m, find, nil)
+	if err != nil || len(steps) != 1 || !slices.Equal(asked, []uint32{77}) || !steps[0].Decides || steps[0].Doubt == "" {
+		t.Errorf("%+v, %v, asked %v", steps, err, asked)
+	}
+	other := matcher{q: Question{Dst: m.q.Dst, In: "eth0"}}
+	other.enter(links)
+	if steps, err = walk(rules, other, find, nil); err != nil || len(steps) != 0 {
+		t.Errorf("%+v, %v", steps, err)
+	}
+}
+
 // TestMatchDoubt: what cannot be known is said.
 func TestMatchDoubt(t *testing.T) {
 	t.Parallel()

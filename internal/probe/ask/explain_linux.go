@@ -52,18 +52,15 @@ func (a *Asker) explain(q Question) ([]RuleStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tables{a: a, links: links, found: map[uint32]search{}}
-	m := matcher{q: q}
 	for _, name := range []string{q.In, q.Out} {
-		l, ok := t.byName(name)
-		if name != "" && !ok {
+		if _, ok := byName(links, name); name != "" && !ok {
 			return nil, fmt.Errorf("find device %s: %w", name, unix.ENODEV)
 		}
-		if vrf, ok := t.vrfOf(l); ok {
-			m.vrf, m.vrfTable = vrf.Name, vrf.VRFTable
-		}
 	}
-	out, _ := t.byName(q.Out)
+	t := &tables{a: a, links: links, found: map[uint32]search{}}
+	m := matcher{q: q}
+	m.enter(links)
+	out, _ := byName(links, q.Out)
 	t.search = search{q: q, out: out.Index, skipDown: t.skipDown}
 	if m.vrf == q.Out {
 		t.search.out = 0 // the VRF itself is no next hop
@@ -79,41 +76,14 @@ type tables struct {
 	found  map[uint32]search
 }
 
-func (t *tables) byName(name string) (Link, bool) {
-	for _, l := range t.links {
-		if name != "" && l.Name == name {
-			return l, true
-		}
-	}
-	return Link{}, false
-}
-
-func (t *tables) byIndex(index int) (Link, bool) {
-	for _, l := range t.links {
-		if l.Index == index {
-			return l, true
-		}
-	}
-	return Link{}, false
-}
-
-// vrfOf is the VRF that a device is, or is a port of.
-func (t *tables) vrfOf(l Link) (Link, bool) {
-	if l.Kind == "vrf" {
-		return l, true
-	}
-	master, ok := t.byIndex(l.Master)
-	return master, ok && master.Kind == "vrf"
-}
-
 func (t *tables) group(index int) int {
-	l, _ := t.byIndex(index)
+	l, _ := byIndex(t.links, index)
 	return int(l.Group)
 }
 
 // skipDown reports whether routes by a device without carrier are not used.
 func (t *tables) skipDown(index int) bool {
-	l, ok := t.byIndex(index)
+	l, ok := byIndex(t.links, index)
 	if !ok {
 		return false
 	}
@@ -160,7 +130,7 @@ func (t *tables) find(table uint32) (Entry, bool, error) {
 		return Entry{}, false, fmt.Errorf("list table %s: %w", TableName(table), err)
 	}
 	for i, h := range s.best.Hops {
-		l, _ := t.byIndex(h.Index)
+		l, _ := byIndex(t.links, h.Index)
 		s.best.Hops[i].Device = l.Name
 	}
 	t.found[table] = s

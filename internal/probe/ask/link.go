@@ -120,3 +120,23 @@ func decodeAddress(b []byte) (index int, p netip.Prefix, err error) {
 	}
 	return int(int32(binary.NativeEndian.Uint32(b[4:]))), p, nil
 }
+
+// byName finds a device; false for an empty name too.
+func byName(links []Link, name string) (Link, bool) {
+	for _, l := range links {
+		if name != "" && l.Name == name {
+			return l, true
+		}
+	}
+	return Link{}, false
+}
+
+// byIndex finds a device.
+func byIndex(links []Link, index int) (Link, bool) {
+	for _, l := range links {
+		if l.Index == index {
+			return l, true
+		}
+	}
+	return Link{}, false
+}

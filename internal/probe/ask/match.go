@@ -11,6 +11,19 @@ type matcher struct {
 	vrf string
 }
 
+// enter looks up which VRF the packet belongs to, if any.
+func (m *matcher) enter(links []Link) {
+	for _, name := range []string{m.q.In, m.q.Out} {
+		l, _ := byName(links, name)
+		if l.Kind != "vrf" {
+			l, _ = byIndex(links, l.Master)
+		}
+		if l.Kind == "vrf" {
+			m.vrf, m.vrfTable = l.Name, l.VRFTable
+		}
+	}
+}
+
 // matches reports whether a rule is for the packet (fib_rule_match of
 // net/core/fib_rules.c and the families' own), and what it could not say for
 // certain.
@@ -38,7 +51,7 @@ func (m matcher) selects(r Rule) (is bool, doubt string) {
 		return false, "" // only packets of lightweight tunnels have one
 	case r.L3mdev && m.vrfTable == 0:
 		return false, ""
-	case r.Src.IsValid() && !(q.Src.IsValid() && r.Src.Contains(q.Src)):
+	case r.Src.IsValid() && !r.Src.Contains(q.Src):
 		return false, ""
 	case r.Dst.IsValid() && !r.Dst.Contains(q.Dst):
 		return false, ""

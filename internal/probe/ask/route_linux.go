@@ -43,7 +43,7 @@ func (a *Asker) Lookup(q Question) (Reply, error) {
 	}
 	r.Chosen, err = a.entry(body, flags)
 	if errno := refusal(err); errno != 0 {
-		r.Errno, err = int(errno), nil
+		r.Errno = int(errno)
 		r.describe(q)
 		return r, nil
 	}

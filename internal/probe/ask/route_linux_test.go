@@ -14,7 +14,7 @@ import (
 
 // fill gives the bed routes and rules of all kinds.
 func (b bed) fill() {
-	for _, line := range strings.Split(strings.TrimSpace(`
+	for line := range strings.SplitSeq(strings.TrimSpace(`
 		route add default via 10.0.0.2
 		route add 10.20.0.0/16 via 10.1.0.2 metric 50 mtu 1400 src 10.1.0.1
 		route add 10.20.5.0/24 via 10.0.0.2 tos 0x10
@@ -46,6 +46,8 @@ func (b bed) fill() {
 		rule add uidrange 4000-4999 lookup 100 priority 109
 		rule add not from 0.0.0.0/0 lookup 100 priority 110
 		rule add tos 0x08 lookup 100 priority 111
+		rule add iif lo to 10.74.0.0/16 lookup 100 priority 112
+		-6 rule add oif eth1 to fd75::/64 lookup 100 priority 113
 		-6 rule add fwmark 0x1 lookup 100 priority 101
 		-6 rule add ipproto tcp dport 8443 lookup 100 priority 103
 		-6 rule add to fd71::/64 prohibit priority 104`), "\n") {
@@ -60,7 +62,7 @@ func questions() []Question {
 	var qs []Question
 	for _, dst := range []string{
 		"10.0.0.2", "10.0.0.1", "127.0.0.1", "10.0.0.255", "10.9.9.9", "10.20.1.1", "10.20.5.1", "10.30.0.1", "10.31.0.1",
-		"10.32.0.1", "10.33.0.1", "10.40.0.1", "10.50.0.1", "10.60.0.1", "10.70.1.1", "10.71.0.1", "10.72.0.1", "10.73.0.1",
+		"10.32.0.1", "10.33.0.1", "10.40.0.1", "10.50.0.1", "10.60.0.1", "10.70.1.1", "10.71.0.1", "10.72.0.1", "10.73.0.1", "10.74.0.1", "fd75::1",
 		"224.0.0.1", "fd00::2", "fd00::1", "fd20::1", "fd30::1", "fd31::1", "fd32::1", "fd40::1", "fd71::1", "2001:db8::1",
 		"::1", "ff02::1",
 	} {

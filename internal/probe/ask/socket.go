@@ -127,3 +127,11 @@ func tcpStateName(s uint8) string {
 	}
 	return strconv.Itoa(int(s))
 }
+
+// listener is the socket as the list has it, without the device's name.
+func (d diag) listener() Listener {
+	return Listener{
+		Local: d.local, Waiting: d.rqueue, Room: d.wqueue, index: d.device, inode: d.inode,
+		Both: d.family == familyIPv6 && d.local.Addr().IsUnspecified() && !d.only6,
+	}
+}

@@ -122,10 +122,3 @@ func (a *Asker) Listening(proto packet.Proto) ([]Listener, error) {
 	})
 	return all, nil
 }
-
-func (d diag) listener() Listener {
-	return Listener{
-		Local: d.local, Waiting: d.rqueue, Room: d.wqueue, index: d.device, inode: d.inode,
-		Both: d.family == familyIPv6 && d.local.Addr().IsUnspecified() && !d.only6,
-	}
-}

@@ -29,7 +29,7 @@ func (s *search) serves(e Entry) bool {
 	switch {
 	case e.Flags&flagCloned != 0, e.isIPv6 != s.q.Dst.Is6(), !e.Dst.Contains(s.q.Dst):
 		return false
-	case e.Src.IsValid() && e.Src.Bits() > 0 && !(s.q.Src.IsValid() && e.Src.Contains(s.q.Src)):
+	case e.Src.IsValid() && e.Src.Bits() > 0 && !e.Src.Contains(s.q.Src):
 		return false
 	case e.TOS != 0 && e.TOS != s.q.TOS&^3:
 		return false

@@ -27,13 +27,13 @@ type bed struct {
 	ns                     *os.File // the client's
 }
 
-func newBed(t testing.TB) bed {
-	t.Helper()
-	b := bed{t: t, client: labtest.Namespace(t), router: labtest.Namespace(t), server: labtest.Namespace(t)}
-	labtest.VethPair(t,
+func newBed(tb testing.TB) bed {
+	tb.Helper()
+	b := bed{t: tb, client: labtest.Namespace(tb), router: labtest.Namespace(tb), server: labtest.Namespace(tb)}
+	labtest.VethPair(tb,
 		labtest.VethEnd{Namespace: b.client, Device: "eth0", Addresses: prefixes("10.0.0.2/24", "fd00::2/64")},
 		labtest.VethEnd{Namespace: b.router, Device: "eth0", Addresses: prefixes("10.0.0.1/24", "fd00::1/64")})
-	labtest.VethPair(t,
+	labtest.VethPair(tb,
 		labtest.VethEnd{Namespace: b.server, Device: "eth0", Addresses: prefixes("10.1.0.2/24", "fd01::2/64")},
 		labtest.VethEnd{Namespace: b.router, Device: "eth1", Addresses: prefixes("10.1.0.1/24", "fd01::1/64")})
 	b.in(b.router, "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0")
@@ -43,11 +43,11 @@ func newBed(t testing.TB) bed {
 	b.in(b.server, "ip -6 route add default via fd01::1")
 	var err error
 	if b.ns, err = os.Open("/run/netns/" + b.client); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := b.ns.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return b

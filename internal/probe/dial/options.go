@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -93,7 +94,7 @@ func (o Options) payload() []byte {
 		p = []byte("pktrail probe\n")
 	}
 	if o.Size == 0 || len(p) == 0 {
-		return append(p[:len(p):len(p)], make([]byte, o.Size)...)
+		return append(slices.Clip(p), make([]byte, o.Size)...)
 	}
 	b := make([]byte, 0, o.Size+len(p))
 	for len(b) < o.Size {

@@ -12,11 +12,14 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	dst := netip.MustParseAddrPort("10.0.0.1:80")
 	for _, o := range []Options{
-		{}, {Proto: packet.ProtoTCP}, {Proto: packet.ProtoSCTP, Dst: dst},
+		{},
+		{Proto: packet.ProtoTCP},
+		{Proto: packet.ProtoSCTP, Dst: dst},
 		{Proto: packet.ProtoTCP, Dst: netip.AddrPortFrom(dst.Addr(), 0)},
 		{Proto: packet.ProtoTCP, Dst: dst, Src: netip.MustParseAddr("fd00::1")},
 		{Proto: packet.ProtoTCP, Dst: dst, Timeout: -1},
-		{Proto: packet.ProtoUDP, Dst: dst, Size: MaxSize + 1}, {Proto: packet.ProtoUDP, Dst: dst, Size: -1},
+		{Proto: packet.ProtoUDP, Dst: dst, Size: MaxSize + 1},
+		{Proto: packet.ProtoUDP, Dst: dst, Size: -1},
 		{Proto: packet.ProtoUDP, Dst: dst, Payload: make([]byte, MaxSize+1)},
 		{Proto: packet.ProtoICMPv6, Dst: dst},
 	} {
@@ -71,13 +74,20 @@ func TestRefusalText(t *testing.T) {
 		mtu       uint32
 		want      string
 	}{
-		{false, 3, 1, 0, "host unreachable"}, {false, 3, 4, 1400, "fragmentation needed, MTU 1400"},
-		{false, 3, 1, 1400, "host unreachable"}, {false, 3, 99, 0, "ICMP type 3 code 99"},
-		{false, 11, 0, 0, "time to live exceeded in transit"}, {false, 11, 1, 0, "fragments did not arrive in time"},
-		{false, 12, 0, 0, "parameter problem"}, {false, 5, 0, 0, "ICMP type 5 code 0"},
-		{true, 1, 4, 0, "port unreachable"}, {true, 2, 0, 1280, "packet too big, MTU 1280"},
-		{true, 3, 0, 0, "hop limit exceeded in transit"}, {true, 3, 1, 0, "fragments did not arrive in time"},
-		{true, 1, 99, 0, "ICMP type 1 code 99"}, {true, 4, 0, 0, "parameter problem"},
+		{false, 3, 1, 0, "host unreachable"},
+		{false, 3, 4, 1400, "fragmentation needed, MTU 1400"},
+		{false, 3, 1, 1400, "host unreachable"},
+		{false, 3, 99, 0, "ICMP type 3 code 99"},
+		{false, 11, 0, 0, "time to live exceeded in transit"},
+		{false, 11, 1, 0, "fragments did not arrive in time"},
+		{false, 12, 0, 0, "parameter problem"},
+		{false, 5, 0, 0, "ICMP type 5 code 0"},
+		{true, 1, 4, 0, "port unreachable"},
+		{true, 2, 0, 1280, "packet too big, MTU 1280"},
+		{true, 3, 0, 0, "hop limit exceeded in transit"},
+		{true, 3, 1, 0, "fragments did not arrive in time"},
+		{true, 1, 99, 0, "ICMP type 1 code 99"},
+		{true, 4, 0, 0, "parameter problem"},
 	} {
 		if got := refusalText(c.v6, c.typ, c.code, c.mtu); got != c.want {
 			t.Errorf("%+v: %s", c, got)
