@@ -53,6 +53,26 @@ type chain struct {
 	// translation has not been seen yet.
 	rules []int
 	netns uint64
+	// states are all that it looked like, where there may be copies.
+	states []state
+}
+
+type state struct {
+	netns uint64
+	is    trail.Headers
+}
+
+// at is how the packet looked in a namespace, in as many tunnels: copies begin
+// there, when the packet itself may be far ahead.
+func (c *chain) at(netns uint64, depth int) (trail.Headers, bool) {
+	for _, exact := range []bool{true, false} {
+		for _, s := range slices.Backward(c.states) {
+			if s.netns == netns && (!exact || len(s.is.Tunnels) == depth) {
+				return s.is, true
+			}
+		}
+	}
+	return c.is, c.seen
 }
 
 func (t *teller) next(n int, s *sight) {
@@ -61,7 +81,8 @@ func (t *teller) next(n int, s *sight) {
 	if c == nil {
 		c = &chain{netns: o.Point.Netns}
 		if whole := t.chains[0]; whole != nil {
-			*c = *whole
+			c.is, c.seen = whole.at(o.Point.Netns, len(o.Seen.Tunnels))
+			c.span, c.merged = whole.span, whole.merged
 			c.rules = slices.Clone(whole.rules)
 		} else {
 			c.span = t.w.parts[s.part].span
@@ -90,6 +111,9 @@ func (t *teller) next(n int, s *sight) {
 	}
 	o.Changes = append(o.Changes, relabelled(&c.is, &is)...)
 	c.is = is
+	if o.Copy == 0 && len(t.w.parts) > 1 {
+		c.states = append(c.states, state{o.Point.Netns, is})
+	}
 	if translates(o) {
 		c.rules = append(c.rules, n)
 	}
