@@ -60,7 +60,7 @@ func (l *loader) load() (*ebpf.Collection, error) {
 
 // notPermitted says which right is missing.
 func notPermitted(err error) error {
-	hint := "it needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the first user namespace, and no seccomp filter against bpf"
+	hint := "it needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or CAP_SYS_ADMIN, in the first user namespace, no seccomp filter against bpf, and before Linux 5.11 CAP_SYS_RESOURCE"
 	if b, readErr := os.ReadFile("/sys/kernel/security/lockdown"); readErr == nil && strings.Contains(string(b), "[confidentiality]") {
 		hint = "the kernel is locked down for confidentiality, where BPF may not read its memory"
 	}

@@ -46,9 +46,9 @@ func Open(o Options) (*Tracer, error) {
 	if o.HeaderLen < 0 || o.HeaderLen > MaxHeaderLen || o.Ring < 0 || o.Ring > 1<<30 || o.Limit < 0 || len(o.Netns) > MaxNetns {
 		return nil, fmt.Errorf("open packet tracer: options are out of range")
 	}
-	if err := rlimit.RemoveMemlock(); err != nil {
-		return nil, &UnsupportedError{"permission to lock memory", err, "before Linux 5.11 it needs CAP_SYS_RESOURCE"}
-	}
+	// Before Linux 5.11 maps count as locked memory. Where the limit cannot be
+	// lifted it may still be enough; else making a map fails.
+	_ = rlimit.RemoveMemlock()
 	l := &loader{options: o}
 	c, err := l.load()
 	if err != nil {
