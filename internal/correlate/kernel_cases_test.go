@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -265,4 +266,39 @@ node1/cni0 rules POSTROUTING nat: TTL 64 -> 63; SNAT 10.244.1.2:40000 -> 10.99.0
 node1/veth1 queue
 node1/pod1/eth0 receive
 `)
+}
+
+// With bridge netfilter PREROUTING comes before the bridge receives the
+// packet, which shows it translated already: the rules saw it before.
+func TestBridgeNetfilter(t *testing.T) {
+	syn := tcp(client, service, 41822, 80, packet.SYN, 1000, 0, 64, 77)
+	dnat := tcp(client, server, 41822, 8080, packet.SYN, 1000, 0, 64, 77)
+	sent := tcp(client, server, 41822, 8080, packet.SYN, 1000, 0, 63, 77)
+	masq := tcp(node1, server, 41822, 8080, packet.SYN, 1000, 0, 63, 77)
+	want := `
+1 TCP SYN, seq 1000, 0 bytes
+node1/veth1 receive
+%snode1/cni0 rules PREROUTING nat: DNAT 10.96.68.194:80 -> 10.244.2.3:8080
+%snode1/veth1 route dev flannel.1
+node1/cni0 receive
+node1/cni0 rules FORWARD filter: TTL 64 -> 63
+node1/flannel.1 rules POSTROUTING nat: SNAT 10.244.1.2:41822 -> 10.99.0.11:41822
+node1/flannel.1 queue: MAC -> 02:00:00:00:00:04
+`
+	events := []event{
+		receive(53, host1, 1, packetOf(inPod, syn...)...),
+		receive(81, bridge1, 1, packetOf(inPod, dnat...)...).with(lookup(77, host1, 1, "10.244.2.3", "flannel.1")),
+		queue(137, over1, 1, packetOf(inVXLAN, masq...)...),
+		traced(500, bridge1, "PREROUTING", "nat", "dnat", syn...),
+		traced(510, bridge1, "FORWARD", "filter", "accept", sent...),
+		traced(520, over1, "POSTROUTING", "nat", "masquerade", sent...),
+	}
+	tells(t, see(events...), fmt.Sprintf(want, "", ""))
+	// The same with brackets, by which the translation was seen in time.
+	events = append(events,
+		bracket(60, bridge1, 1, "PREROUTING", -300, syn...), bracket(61, bridge1, 1, "PREROUTING", -151, syn...),
+		bracket(70, bridge1, 1, "PREROUTING", -99, dnat...), bracket(71, bridge1, 1, "PREROUTING", 1, dnat...))
+	before := "node1/cni0 hook PREROUTING -300\nnode1/cni0 hook PREROUTING -151\n"
+	after := "node1/cni0 hook PREROUTING -99\nnode1/cni0 hook PREROUTING 1\n"
+	tells(t, see(events...), fmt.Sprintf(want, before, after))
 }

@@ -199,7 +199,7 @@ func (o *ordering) alike(ph *phase, s *sight) int {
 		}
 		a, b := &o.w.heads[s.head], &o.w.heads[m.head]
 		if a.flow == b.flow {
-			flow = 2
+			flow = 5
 		}
 		if a.ttl == b.ttl {
 			ttl = 1
