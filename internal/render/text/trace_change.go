@@ -162,16 +162,7 @@ func (m *rowMaker) extras(at int, o *trail.Observation) {
 			m.note(at, c)
 		}
 	}
-	for _, a := range o.Answers {
-		text := a.Text
-		if a.Error != "" {
-			text = a.Error
-		}
-		m.note(at, "asked "+a.Question+": "+text)
-	}
-	for _, s := range o.Settings {
-		m.note(at, s.Name+" = "+s.Value)
-	}
+	// What the kernel was asked stands below the verdict, as evidence.
 }
 
 // once notes what goes on for the rest of a stay only where it begins.
