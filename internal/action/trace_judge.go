@@ -102,8 +102,27 @@ func (j *judge) decisive(verdicts []trail.Verdict) []trail.Verdict {
 			out = append(out, verdicts[i])
 		}
 	}
-	if len(out) == 0 && j.session.Conversation == nil {
+	switch {
+	case j.session.Conversation != nil:
+		return settled(out)
+	case len(out) == 0:
 		return verdicts
+	}
+	return out
+}
+
+// settled leaves out repetitions of a probe that the end of the run caught on
+// their way, where others came to an end: what the last one waits for, those
+// before have shown.
+func settled(all []trail.Verdict) []trail.Verdict {
+	var out []trail.Verdict
+	for _, v := range all {
+		if v.Basis == trail.Observed && v.Outcome != trail.Parked {
+			out = append(out, v)
+		}
+	}
+	if len(out) == 0 {
+		return all
 	}
 	return out
 }

@@ -119,7 +119,7 @@ func TestTraceNetfilter(t *testing.T) {
 			},
 			want: wanted{
 				outcome: trail.Dropped, node: "n2", in: "n2", at: "filter FORWARD$", reason: "NETFILTER_DROP",
-				rule: "-A cali-tw-.*Drop if no policies passed packet.*-j DROP", finding: "netfilter-drop", cause: "Calico|policy",
+				rule: "-A cali-tw-.*Drop if no policies passed packet.*-j DROP", finding: "netfilter-drop", cause: "cali-tw-",
 			},
 		},
 		{

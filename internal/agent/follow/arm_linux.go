@@ -114,6 +114,9 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 				if err := t.Read(&ev); err != nil {
 					return err
 				}
+				if aside(&ev) {
+					continue
+				}
 				if err := e.emit(&ev.Observation, ev.Link, ev.Data); err != nil {
 					return err
 				}
@@ -133,6 +136,12 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 		}
 	}
 	return nil
+}
+
+// aside reports whether a lookup was made while a packet was under way and not
+// for it: ARP asks the local table whose address it may send from.
+func aside(ev *skbtrace.Event) bool {
+	return ev.Route != nil && ev.Flight != 0 && !ev.Related && ev.Route.Table == localTable
 }
 
 // followedPerCount is how many packets the kernel probe follows for each that

@@ -32,6 +32,12 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		flow, _ = e.packet.Flow()
 		o.Seen.Flow = flow
 	}
+	var also []trail.Observation
+	if len(data) > 0 {
+		e.mu.Lock()
+		also = e.pending.take(o, flow) // before asking, which takes its time
+		e.mu.Unlock()
+	}
 	e.inquire(o, flow)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -44,7 +50,6 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		return err
 	}
 	e.frame = trail.Frame{Time: o.Time, Point: id, Dir: o.Dir, Len: o.Len, Data: data}
-	also := e.pending.take(o, flow)
 	return e.out.WriteObserved(&e.frame, comments(o, also), o, also)
 }
 

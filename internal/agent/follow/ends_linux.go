@@ -84,19 +84,27 @@ func (s *session) openEnd(ctx context.Context, p Endpoint) (end, error) {
 	return e, s.describe(ctx, &e)
 }
 
-// findOwner looks for the namespace that has an address. Several may: that is
-// a cause of trouble of its own, and is said.
+// findOwner looks for the namespace that has an address. Several may, in
+// networks that have nothing to do with each other; where packets from the
+// source can get to several, that is a cause of trouble of its own, and is
+// said.
 func (s *session) findOwner(ctx context.Context, e *end) {
+	var owners []*netns.Namespace
 	for _, ns := range s.census(ctx) {
-		addrs, err := ns.Addresses()
-		if err != nil || !slices.Contains(addrs, e.Addrs[0]) {
-			continue
+		if addrs, err := ns.Addresses(); err == nil && slices.Contains(addrs, e.Addrs[0]) {
+			owners = append(owners, ns)
 		}
-		if e.ns != nil {
-			s.note(fmt.Sprintf("%s is an address of %s and of %s", e.Addrs[0], e.ns.Label, ns.Label))
-			continue
-		}
-		e.ns = ns
+	}
+	if src := s.ends[0].ns; len(owners) > 1 && src != nil {
+		near := netns.Connected(ctx, []*netns.Namespace{src}, s.census(ctx))
+		owners = slices.DeleteFunc(owners, func(n *netns.Namespace) bool { return !near[n.Inode] })
+	}
+	if len(owners) == 0 {
+		return
+	}
+	e.ns = owners[0]
+	for _, ns := range owners[1:] {
+		s.note(fmt.Sprintf("%s is an address of %s and of %s", e.Addrs[0], e.ns.Label, ns.Label))
 	}
 }
 
