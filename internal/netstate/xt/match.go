@@ -131,7 +131,7 @@ func matchUDP(i *info, l *line) bool {
 // xt_sctp.h: without chunk types
 func matchSCTP(i *info, l *line) bool {
 	const source, dest, chunks = 1, 2, 4 // XT_SCTP_SRC_PORTS and so on
-	flags, inv := i.u32(len(i.b)-8), i.u32(len(i.b)-4)
+	flags, inv := i.u32(284), i.u32(288)
 	if flags&chunks != 0 {
 		return false
 	}

@@ -117,11 +117,9 @@ func matchState(i *info, l *line) bool {
 		return false
 	}
 	mask := i.u32(0)
-	if mask&(1<<7) != 0 { // XT_STATE_UNTRACKED is IP_CT_NUMBER + 1 here: 6
-		mask |= 0
-	}
-	s := ConntrackState(mask &^ 0xc0)
-	if mask&(1<<6) != 0 {
+	const untracked = 1 << 6 // XT_STATE_UNTRACKED
+	s := ConntrackState(mask & (untracked - 1))
+	if mask&untracked != 0 {
 		if s != "" {
 			s += ","
 		}
@@ -168,9 +166,9 @@ func matchConnbytes(i *info, l *line) bool {
 		from, to = to, from
 	}
 	l.not(not)
-	l.add("--connbytes %d:", from)
-	if to != 0 && to < 1<<63 {
-		l.b.WriteString(fmt.Sprint(to))
+	l.add("--connbytes %d", from)
+	if to != 0 && to != 1<<64-1 {
+		fmt.Fprintf(&l.b, ":%d", to)
 	}
 	l.add("--connbytes-mode %s", [...]string{"packets", "bytes", "avgpkt"}[what])
 	l.add("--connbytes-dir %s", [...]string{"original", "reply", "both"}[dir])

@@ -62,8 +62,9 @@ func matchSet(i *info, l *line) bool {
 	flags := i.u8(3)
 	l.not(flags&1 != 0) // IPSET_INV_MATCH
 	l.add("--match-set %s", i.ipset(0))
-	l.flag(flags&(1<<7) != 0, "--return-nomatch")
+	const noMatch = 1 << 7 // IPSET_RETURN_NOMATCH, IPSET_FLAG_RETURN_NOMATCH
 	if i.rev < 3 {
+		l.flag(flags&noMatch != 0, "--return-nomatch")
 		return true
 	}
 	// struct ip_set_counter_match: 8-byte value and operation; revision 3 has
@@ -74,6 +75,7 @@ func matchSet(i *info, l *line) bool {
 	}
 	packets, bytes, more := 8, 24, 40
 	f := i.u32(more)
+	l.flag(f&noMatch != 0, "--return-nomatch")
 	l.flag(f&(1<<3) != 0, "! --update-counters")
 	l.flag(f&(1<<4) != 0, "! --update-subcounters")
 	for _, c := range [...]struct {
@@ -180,7 +182,7 @@ func matchIprange(i *info, l *line) bool {
 	return true
 }
 
-// xt_policy.h: without addresses of tunnels
+// xt_policy.h
 func matchPolicy(i *info, l *line) bool {
 	flags, n := i.u16(304), int(i.u16(306))
 	l.add("--dir %s", map[bool]string{true: "in", false: "out"}[flags&1 != 0])
@@ -195,18 +197,43 @@ func matchPolicy(i *info, l *line) bool {
 	}
 	for e := range n {
 		l.flag(e > 0, "--next")
-		off := e * 76
-		match, inv := i.u8(off+74), i.u8(off+75)
-		if match&3 != 0 { // saddr, daddr
+		if !i.policy(l, e*76) {
 			return false
 		}
-		if match&16 != 0 {
-			l.not(inv&16 != 0)
-			l.add("--reqid %d", i.u32(off+68))
+	}
+	return true
+}
+
+// policy writes a struct xt_policy_elem.
+func (i *info) policy(l *line, off int) bool {
+	match, inv := i.u8(off+74), i.u8(off+75)
+	has := func(bit uint8) bool {
+		if match&bit != 0 {
+			l.not(inv&bit != 0)
 		}
-		if match&32 != 0 || match&8 != 0 || match&4 != 0 {
+		return match&bit != 0
+	}
+	if has(32) {
+		l.add("--reqid %d", i.u32(off+68))
+	}
+	if has(16) {
+		l.add("--spi 0x%x", i.u32(off+64))
+	}
+	if has(4) {
+		l.add("--proto %s", ProtocolName(uint16(i.u8(off+72))))
+	}
+	if has(8) {
+		mode := i.u8(off + 73)
+		if mode > 1 {
 			return false
 		}
+		l.add("--mode %s", [...]string{"transport", "tunnel"}[mode])
+	}
+	if has(2) {
+		l.add("--tunnel-dst %s%s", i.addr(off+32), i.hostMask(off+48))
+	}
+	if has(1) {
+		l.add("--tunnel-src %s%s", i.addr(off), i.hostMask(off+16))
 	}
 	return true
 }

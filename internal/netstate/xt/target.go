@@ -97,7 +97,11 @@ func targetConnmark(i *info, l *line) bool {
 		return false
 	}
 	mark, ctmask, nfmask := i.u32(0), i.u32(4), i.u32(8)
-	switch i.u8(12) {
+	mode := 12
+	if i.rev == 2 {
+		mode = 14 // behind the direction and the bits of a shift
+	}
+	switch i.u8(mode) {
 	case 0: // XT_CONNMARK_SET
 		l.add("--set-xmark 0x%x/0x%x", mark, ctmask)
 	case 1: // XT_CONNMARK_SAVE
@@ -107,85 +111,8 @@ func targetConnmark(i *info, l *line) bool {
 	default:
 		return false
 	}
-	if i.rev == 2 && i.u8(14) != 0 {
-		l.add("--%s-shift-mark %d", map[bool]string{true: "right", false: "left"}[i.u8(13) != 0], i.u8(14))
-	}
-	return true
-}
-
-// xt_LOG.h
-func targetLOG(i *info, l *line) bool {
-	if prefix := i.str(2, 30); prefix != "" {
-		l.quoted("--log-prefix", prefix)
-	}
-	if level := i.u8(0); level != 4 {
-		l.add("--log-level %d", level)
-	}
-	f := i.u8(1)
-	l.flag(f&1 != 0, "--log-tcp-sequence")
-	l.flag(f&2 != 0, "--log-tcp-options")
-	l.flag(f&4 != 0, "--log-ip-options")
-	l.flag(f&8 != 0, "--log-uid")
-	l.flag(f&32 != 0, "--log-macdecode")
-	return true
-}
-
-// xt_NFLOG.h
-func targetNFLOG(i *info, l *line) bool {
-	n := nflog{prefix: i.str(12, 64), group: i.u16(4), size: i.u32(0), threshold: i.u16(6), sized: i.u16(8)&1 != 0}
-	n.write(l)
-	return true
-}
-
-// nflog is what NFLOG says, in xtables and in nf_tables.
-type nflog struct {
-	prefix    string
-	group     uint16
-	size      uint32
-	sized     bool // XT_NFLOG_F_COPY_LEN
-	threshold uint16
-}
-
-func (n *nflog) write(l *line) {
-	if n.prefix != "" {
-		l.quoted("--nflog-prefix", n.prefix)
-	}
-	if n.group != 0 {
-		l.add("--nflog-group %d", n.group)
-	}
-	switch {
-	case n.sized:
-		l.add("--nflog-size %d", n.size)
-	case n.size != 0:
-		l.add("--nflog-range %d", n.size)
-	}
-	if n.threshold > 1 {
-		l.add("--nflog-threshold %d", n.threshold)
-	}
-}
-
-// NFLOG is the target that iptables-nft writes as an nf_tables expression.
-// Size and threshold 0 are not given.
-func NFLOG(prefix string, group uint16, size uint32, threshold uint16) Target {
-	var l line
-	l.add("-j NFLOG")
-	n := nflog{prefix: prefix, group: group, size: size, sized: size != 0, threshold: threshold}
-	n.write(&l)
-	return Target{Name: "NFLOG", Words: l.String()}
-}
-
-// xt_NFQUEUE.h, revisions 0 to 3
-func targetNFQUEUE(i *info, l *line) bool {
-	num := i.u16(0)
-	if i.rev == 0 || i.u16(2) <= 1 {
-		l.add("--queue-num %d", num)
-	} else {
-		l.add("--queue-balance %d:%d", num, num+i.u16(2)-1)
-	}
-	if i.rev >= 2 {
-		f := i.u16(4)
-		l.flag(f&1 != 0, "--queue-bypass")
-		l.flag(i.rev == 3 && f&2 != 0, "--queue-cpu-fanout")
+	if i.rev == 2 && i.u8(13) != 0 {
+		l.add("--%s-shift-mark %d", map[bool]string{true: "right", false: "left"}[i.u8(12) != 0], i.u8(13))
 	}
 	return true
 }
@@ -278,11 +205,7 @@ func targetTPROXY(i *info, l *line) bool {
 		return false
 	}
 	l.add("--on-port %d", i.port(off))
-	if !addr.IsUnspecified() || i.rev == 0 {
-		l.add("--on-ip %s", addr)
-	} else {
-		l.add("--on-ip %s", addr)
-	}
+	l.add("--on-ip %s", addr)
 	l.add("--tproxy-mark 0x%x/0x%x", i.u32(4), i.u32(0))
 	return true
 }
@@ -314,7 +237,7 @@ func targetChecksum(i *info, l *line) bool {
 
 // xt_CLASSIFY.h
 func targetClassify(i *info, l *line) bool {
-	l.add("--set-class %x:%x", i.u32(0)>>16, i.u32(0)&0xffff)
+	l.add("--set-class %04x:%04x", i.u32(0)>>16, i.u32(0)&0xffff)
 	return true
 }
 

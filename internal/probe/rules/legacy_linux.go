@@ -39,8 +39,11 @@ type legacyTable struct {
 
 // getsockopt fills b, whose beginning is the question.
 func (s *Source) getsockopt(level, option int, b []byte) error {
-	n := uint32(len(b))
-	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(s.sock), uintptr(level), uintptr(option),
+	n, fd := uint32(len(b)), s.sock
+	if level == unix.SOL_IPV6 {
+		fd = s.sock6
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option),
 		uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0)
 	if errno != 0 {
 		return errno

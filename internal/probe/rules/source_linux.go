@@ -26,9 +26,9 @@ type Source struct {
 	mu     sync.Mutex
 	closed bool
 	nf     *netlink.Conn
-	// sock is any IP socket, for getsockopt and ioctl in the namespace; -1
-	// where there is none.
-	sock int
+	// sock and sock6 are any IP and IPv6 sockets, for getsockopt and ioctl in
+	// the namespace; -1 where there is none.
+	sock, sock6 int
 	// inUse are the files that list the legacy tables in use, by family; nil
 	// where the kernel has no such tables.
 	inUse map[string]*os.File
@@ -56,7 +56,7 @@ type setKey struct {
 // Open prepares to read the rules of a namespace; nil is our own. The file is
 // not needed afterwards. Nothing is read yet.
 func Open(netns *os.File) (*Source, error) {
-	s := &Source{sock: -1}
+	s := &Source{sock: -1, sock6: -1}
 	s.forget()
 	err := within(netns, func() error {
 		var err error
@@ -66,6 +66,9 @@ func Open(netns *os.File) (*Source, error) {
 		if s.sock, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW); err != nil {
 			s.sock = -1
 			return fmt.Errorf("open raw socket: %w", err)
+		}
+		if s.sock6, err = unix.Socket(unix.AF_INET6, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW); err != nil {
+			s.sock6 = -1 // a kernel without IPv6
 		}
 		s.inUse = map[string]*os.File{}
 		for family, name := range map[string]string{"ip": "ip_tables_names", "ip6": "ip6_tables_names"} {
@@ -101,8 +104,10 @@ func (s *Source) Close() error {
 	if s.nf != nil {
 		errs = append(errs, s.nf.Close())
 	}
-	if s.sock >= 0 {
-		errs = append(errs, unix.Close(s.sock))
+	for _, fd := range [...]int{s.sock, s.sock6} {
+		if fd >= 0 {
+			errs = append(errs, unix.Close(fd))
+		}
 	}
 	for _, f := range s.inUse {
 		errs = append(errs, f.Close())
