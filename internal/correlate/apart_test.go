@@ -1,11 +1,13 @@
 package correlate
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/packet/build"
+	"github.com/pktrail/pktrail/internal/packet/packettest"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -134,4 +136,87 @@ node1/veth1 capture
 node1/podb/eth0 capture
 node1/cni0 queue
 `)
+}
+
+// Two conversations that say the same at the same time, with nothing that
+// counts their packets: each sighting goes to its own.
+func TestSameWords(t *testing.T) {
+	say := func(src, dst string) []build.Layer {
+		return []build.Layer{inPod, build.IPv4{Src: addr(src), Dst: addr(dst), DF: true}, build.UDP{SrcPort: 999, DstPort: 4000}, build.Payload("hello, world")}
+	}
+	a, b, c := say("10.244.1.2", "10.244.2.3"), say("10.244.1.9", "10.244.2.9"), say("10.244.1.2", "10.244.2.9")
+	var all Trails
+	at := []trail.Point{pod1, up1, up2}
+	for i, p := range at {
+		for j, l := range [][]build.Layer{a, b, c} {
+			// The later one comes by first.
+			s := step{at: p, dir: trail.Out, layers: l}
+			all.Add(s.at, s.frame(start+int64(i)*10_000-int64(j*(i-1))*500))
+		}
+	}
+	got := all.All()
+	if len(got) != 3 {
+		t.Fatalf("%d trails", len(got))
+	}
+	for _, tr := range got {
+		for _, o := range tr.Observations {
+			if o.Seen.Flow != tr.Flow {
+				t.Errorf("%v and %v in one trail", tr.Flow, o.Seen.Flow)
+			}
+		}
+	}
+}
+
+// Whatever comes, in whatever order, each sighting is in one trail.
+func TestNothingGoesMissing(t *testing.T) {
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		links := []packet.LinkType{packet.LinkEthernet, packet.LinkRaw}
+		stages := []trail.Stage{"", trail.StageReceive, trail.StageQueue, trail.StageConsume, trail.StageRules, trail.StageRetransmit, "other"}
+		closed, told := 0, 0
+		count := func(tr trail.Trail) {
+			closed += len(tr.Observations)
+			for _, o := range tr.Observations {
+				if o.Stage == "other" {
+					told++
+				}
+			}
+		}
+		stream, kept := New(Options{Closed: count, MaxOpen: 200}), &Trails{}
+		var frames [][]byte
+		for range 100 {
+			frames = append(frames, build.Packet(packettest.Random(r)...))
+		}
+		added, other := 0, 0
+		for i := range 2000 {
+			data := frames[r.IntN(len(frames))]
+			s := &Sighting{Boot: []string{"", "a", "b"}[r.IntN(3)], At: []trail.Point{pod1, up1, up2, pod2}[r.IntN(4)]}
+			s.At.Link = links[r.IntN(2)]
+			s.Frame = &trail.Frame{Time: start + int64(i)*100_000 - r.Int64N(1_000_000), Len: len(data), Data: data[:r.IntN(len(data)+1)]}
+			s.Seen = trail.Observation{Stage: stages[r.IntN(len(stages))], Flight: uint64(r.IntN(300)), Late: r.IntN(5) == 0}
+			if s.Seen.Stage == trail.StageRules {
+				s.Seen.Hook = &trail.Hook{Name: []string{"INPUT", "OUTPUT", "strange"}[r.IntN(3)]}
+			}
+			if r.IntN(4) == 0 {
+				s.Also = []trail.Observation{{Time: s.Frame.Time, Stage: trail.StageRoute, Route: &trail.Route{Table: 254}}}
+			}
+			before := kept.Others()
+			kept.See(s)
+			stream.See(s)
+			if kept.Others() == before {
+				added += 1 + len(s.Also)
+				if s.Seen.Stage == "other" {
+					other++
+				}
+			}
+		}
+		stream.Flush()
+		n := 0
+		for _, tr := range kept.All() {
+			n += len(tr.Observations)
+		}
+		if n != added || closed != added || told != other || kept.Forgotten() != 0 {
+			t.Errorf("seed %d: %d sightings, %d in trails, %d handed out", seed, added, n, closed)
+		}
+	}
 }

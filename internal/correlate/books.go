@@ -121,6 +121,7 @@ func (t *Trails) leave(w, instead *way) {
 		case len(list) == 1:
 			delete(t.kin, sum)
 		case i == 0:
+			list[0] = kin{} // lets go of the way
 			t.kin[sum] = list[1:]
 		default:
 			t.kin[sum] = slices.Delete(list, i, i+1)
@@ -163,6 +164,7 @@ func replaceIn(book map[uint64][]*way, at uint64, w, instead *way) {
 	case len(list) == 1:
 		delete(book, at)
 	case i == 0:
+		list[0] = nil
 		book[at] = list[1:]
 	default:
 		book[at] = slices.Delete(list, i, i+1)
@@ -197,6 +199,7 @@ func (t *Trails) leaveStream(w, instead *way, f packet.Flow) {
 		return
 	}
 	if first == 0 && (len(st.pieces) == 1 || st.pieces[1].w != w) {
+		st.pieces[0] = piece{}
 		st.pieces = st.pieces[1:]
 	} else {
 		st.pieces = slices.DeleteFunc(st.pieces, func(p piece) bool { return p.w == w })

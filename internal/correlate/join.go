@@ -20,6 +20,8 @@ const (
 	// crowd bounds how many packets of one identity are looked at before and
 	// after a sighting, so that a flood of equal packets costs no more each.
 	crowd = 64
+	// maxDelays bounds how many pairs of points have a usual time between them.
+	maxDelays = 1 << 16
 )
 
 // kin is a way, or a piece of one, among those of one key.
@@ -95,11 +97,18 @@ func (t *Trails) byIdentity(s *sight, number uint64) *way {
 	}
 	var best *way
 	var least time.Duration
-	some := 0
+	some, same := 0, false
 	for i := range list {
 		k := &list[i]
 		if !t.takes(k, s, number) {
 			continue
+		}
+		flow := k.w.has(&t.v.head.flow)
+		if same && !flow {
+			continue // of another conversation that says the same, or translated
+		}
+		if flow && !same {
+			best, some, same = nil, 0, true
 		}
 		some++
 		far, sure := t.distance(k.w, s)
@@ -145,7 +154,30 @@ func (t *Trails) takes(k *kin, s *sight, number uint64) bool {
 	if number != 0 && t.cloneTooLate(w, s, number) {
 		return false
 	}
+	if isCommon(&t.v.id.Key) && !w.meetsFlow(&t.v.head.flow) {
+		return false
+	}
 	return !w.occupied(s, t.v.span, &t.v.head)
+}
+
+// isCommon reports whether nothing in a key is counted by the sender, so that
+// packets of other conversations may well have the same.
+func isCommon(k *packet.Key) bool {
+	return k.ID == 0 && k.Version != 0 && k.Proto != packet.ProtoTCP && k.Proto != packet.ProtoSCTP
+}
+
+// has reports whether the way was seen with this flow.
+func (w *way) has(f *packet.Flow) bool {
+	return slices.ContainsFunc(w.heads, func(h head) bool { return h.flow == *f })
+}
+
+// meetsFlow reports whether the way was seen with one of the flow's addresses
+// where the flow has it: a translation changes one of them at a time, as a
+// rule.
+func (w *way) meetsFlow(f *packet.Flow) bool {
+	return len(w.heads) == 0 || slices.ContainsFunc(w.heads, func(h head) bool {
+		return !h.flow.Src.IsValid() || h.flow.Src == f.Src || h.flow.Dst == f.Dst
+	})
 }
 
 // cloneTooLate reports whether the way has been seen in another sk_buff on this
@@ -181,6 +213,9 @@ func (t *Trails) learn(w *way, s *sight) {
 	d := s.time - w.sights[0].time
 	if usual, ok := t.delays[k]; ok {
 		d = usual + (d-usual)/8
+	}
+	if len(t.delays) >= maxDelays {
+		clear(t.delays)
 	}
 	t.delays[k] = d
 }

@@ -16,8 +16,10 @@ type linker struct {
 
 // linked is a way, by its id+1, and when it began.
 type linked struct {
-	id    int32
 	start int64
+	id    int32
+	data  bool // it carried data, or was the last that did
+	taken bool // data came back for it
 }
 
 const maxLinks = 1 << 18
@@ -55,7 +57,33 @@ func (l *linker) put(sum uint64, w *way) {
 	if len(l.now) >= maxLinks {
 		l.last, l.now = l.now, make(map[uint64]linked, maxLinks)
 	}
-	l.now[sum] = linked{int32(w.id) + 1, w.start}
+	l.now[sum] = linked{start: w.start, id: int32(w.id) + 1, data: hasData(&w.key)}
+}
+
+// hasData reports whether a TCP packet carries data or ends it.
+func hasData(k *packet.Key) bool {
+	return k.Proto == packet.ProtoTCP && (k.Len > 0 || packet.TCPFlags(k.Type)&packet.FIN != 0)
+}
+
+// acknowledged looks up what a TCP packet acknowledges. Each packet of a
+// connection acknowledges something: one with data is an answer to data only,
+// and the first one to that.
+func (l *linker) acknowledged(w *way, f *packet.Flow) int32 {
+	sum := l.sum(f, linkEnd, w.key.B, 0)
+	if !hasData(&w.key) || packet.TCPFlags(w.key.Type)&(packet.SYN|packet.RST) != 0 {
+		return l.get(sum, w)
+	}
+	id := l.get(sum, w)
+	k, book := l.now[sum], l.now
+	if k.id == 0 {
+		k, book = l.last[sum], l.last
+	}
+	if id == 0 || !k.data || k.taken {
+		return 0
+	}
+	k.taken = true
+	book[sum] = k
+	return id
 }
 
 // get looks up a way that began before w; 0 is none.
@@ -159,7 +187,7 @@ func (l *linker) answered(w *way, f *packet.Flow) int32 {
 	case w.more != nil && w.more.refused.Src.IsValid():
 		sum = l.sum(&w.more.refused, linkQuoted, w.more.quoted, 0)
 	case k.Proto == packet.ProtoTCP && packet.TCPFlags(k.Type)&packet.ACK != 0:
-		sum = l.sum(f, linkEnd, k.B, 0)
+		return l.acknowledged(w, f)
 	case k.Proto == packet.ProtoTCP && packet.TCPFlags(k.Type)&packet.RST != 0:
 		sum = l.sum(f, linkAck, k.A, 0)
 	case k.Proto == packet.ProtoICMP && k.Type == packet.ICMPv4EchoReply,

@@ -94,6 +94,7 @@ func TestAnswers(t *testing.T) {
 		"datagram refused":     {[][]build.Layer{udp(false, "\x00\x01aaaa"), refused(udp(false, "\x00\x01aaaa"))}, []int{0, 1}},
 		"refusal of a strange": {[][]build.Layer{ping, refused(udp(false, "\x00\x01aaaa"))}, []int{0, 0}},
 		"reset of a data":      {[][]build.Layer{data, packetOf(inPod, tcp(server, client, 80, 40000, packet.RST, 8, 0, 64, 0)...)}, []int{0, 1}},
+		"a connection":         {conversation(), []int{0, 1, 2, 0, 4, 4, 0, 7, 8, 9}},
 		"syn-ack of another":   {[][]build.Layer{syn, packetOf(inPod, tcp(server, client, 80, 40000, packet.SYN|packet.ACK, 7, 2001, 64, 0)...)}, []int{0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,4 +166,20 @@ node1/pod1/eth0 receive
 	tells(t, see(events...), one, want)
 	tells(t, see(events[3], events[0], events[1], events[2]), one, want)
 	tells(t, see(events[0], events[3]), one, "2 ICMP type 11 code 0\nnode1/veth1 rules OUTPUT filter\n")
+}
+
+// conversation is SYN, SYN-ACK, ACK, a request, its acknowledgement, an answer
+// in two packets, and both ends.
+func conversation() [][]build.Layer {
+	c := func(flags packet.TCPFlags, seq, ack uint32, n int) []build.Layer {
+		return []build.Layer{inPod, build.IPv4{Src: client, Dst: server, ID: 9}, build.TCP{SrcPort: 40000, DstPort: 80, Flags: flags, Seq: seq, Ack: ack}, big(n)}
+	}
+	s := func(flags packet.TCPFlags, seq, ack uint32, n int) []build.Layer {
+		return []build.Layer{inPod, build.IPv4{Src: server, Dst: client, ID: 9}, build.TCP{SrcPort: 80, DstPort: 40000, Flags: flags, Seq: seq, Ack: ack}, big(n)}
+	}
+	return [][]build.Layer{
+		c(packet.SYN, 100, 0, 0), s(packet.SYN|packet.ACK, 500, 101, 0), c(packet.ACK, 101, 501, 0),
+		c(packet.ACK, 101, 501, 64), s(packet.ACK, 501, 165, 0), s(packet.ACK, 501, 165, 160), s(packet.ACK, 661, 165, 160),
+		c(packet.ACK|packet.FIN, 165, 821, 0), s(packet.ACK|packet.FIN, 821, 166, 0), c(packet.ACK, 166, 822, 0),
+	}
 }
