@@ -49,7 +49,6 @@ type Entry struct {
 	pref     uint8
 	hasPref  bool
 	isIPv6   bool
-	encap    bool
 	flowReal uint32
 }
 

@@ -102,8 +102,6 @@ func (e *Entry) take(typ uint16, v []byte, d *routeParts) {
 		d.hop.Gateway = viaOf(v)
 	case 20:
 		e.pref, e.hasPref = u8(v), true
-	case 22:
-		e.encap = true
 	case 25:
 		e.uid, e.hasUID = u32(v), true
 	case 30:

@@ -8,7 +8,7 @@ import (
 )
 
 // String is the route as `ip route` prints it, in one line with single
-// spaces.
+// spaces; without what goes into a lightweight tunnel (encap).
 func (e Entry) String() string {
 	var w words
 	if e.Type != typeUnicast {
@@ -58,7 +58,11 @@ func (e Entry) addRest(w *words) {
 		w.add("mark", strconv.FormatUint(uint64(e.mark), 10))
 	}
 	if e.flowReal != 0 {
-		w.add(realmText(e.flowReal)...)
+		if e.flowReal>>16 == 0 { // `ip route` has a word of its own for one, `ip rule` has not
+			w.add("realm", realmText(e.flowReal))
+		} else {
+			w.add("realms", realmText(e.flowReal))
+		}
 	}
 	if e.hasUID {
 		w.add("uid", strconv.FormatUint(uint64(e.uid), 10))
@@ -75,8 +79,13 @@ func (e Entry) addRest(w *words) {
 	if e.errno != 0 {
 		w.add("error", strconv.FormatUint(uint64(uint32(e.errno)), 10))
 	}
+	var lock uint32
 	for _, m := range e.metrics {
-		m.addTo(w)
+		if m.kind == 1 { // RTAX_LOCK: bits of those that the path does not change
+			lock = m.value
+			continue
+		}
+		m.addTo(w, lock>>m.kind&1 != 0)
 	}
 	if e.in != 0 {
 		w.add("iif", e.inName)
@@ -175,7 +184,7 @@ func cacheFlags(flags uint32) string {
 }
 
 // addTo writes a metric (RTAX_ of linux/rtnetlink.h).
-func (m metric) addTo(w *words) {
+func (m metric) addTo(w *words, locked bool) {
 	names := [...]string{
 		2: "mtu", 3: "window", 4: "rtt", 5: "rttvar", 6: "ssthresh", 7: "cwnd", 8: "advmss", 9: "reordering",
 		10: "hoplimit", 11: "initcwnd", 12: "features", 13: "rto_min", 14: "initrwnd", 15: "quickack",
@@ -188,6 +197,9 @@ func (m metric) addTo(w *words) {
 		w.add(names[m.kind])
 	default:
 		w.add("metric", strconv.Itoa(int(m.kind)))
+	}
+	if locked {
+		w.add("lock")
 	}
 	v := m.value
 	switch m.kind {
@@ -227,10 +239,11 @@ func prefixText(p netip.Prefix) string {
 	return p.String()
 }
 
-func realmText(v uint32) []string {
+// realmText is FROM/TO, or TO alone.
+func realmText(v uint32) string {
 	to := strconv.FormatUint(uint64(v&0xffff), 10)
 	if from := v >> 16; from != 0 {
 		to = strconv.FormatUint(uint64(from), 10) + "/" + to
 	}
-	return []string{"realms", to}
+	return to
 }

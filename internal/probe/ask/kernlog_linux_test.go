@@ -27,22 +27,7 @@ func TestLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := make(chan error, 1)
-	go func() {
-		for {
-			c, err := log.Read()
-			switch {
-			case err != nil:
-				found <- err
-				return
-			case c.Device == "fake":
-				found <- fmt.Errorf("took what a program wrote for the kernel's: %+v", c)
-				return
-			case c.Kind == MartianSource && c.Src == addr("198.51.100.7") && c.Dst == addr("10.0.0.1") && c.Device == "eth0" && c.Boot > 0:
-				found <- nil
-				return
-			}
-		}
-	}()
+	go func() { found <- awaitMartian(log) }()
 	// The peer sends with a source to which nothing leads.
 	b.do("ip -n " + b.peers[0] + " addr add 198.51.100.7/32 dev lo")
 	b.do("ip -n " + b.peers[0] + " route add 10.0.0.1/32 dev eth0 src 198.51.100.7")
@@ -75,5 +60,20 @@ func TestLog(t *testing.T) {
 	}
 	if err := <-ended; !errors.Is(err, os.ErrClosed) || errors.Is(err, io.EOF) {
 		t.Error(err)
+	}
+}
+
+// awaitMartian reads until the martian that TestLog makes.
+func awaitMartian(log *Log) error {
+	for {
+		c, err := log.Read()
+		switch {
+		case err != nil:
+			return err
+		case c.Device == "fake":
+			return fmt.Errorf("took what a program wrote for the kernel's: %+v", c)
+		case c.Kind == MartianSource && c.Src == addr("198.51.100.7") && c.Dst == addr("10.0.0.1") && c.Device == "eth0" && c.Boot > 0:
+			return nil
+		}
 	}
 }

@@ -172,7 +172,7 @@ func (r Rule) addAction(w *words) {
 		}
 	}
 	if r.realms != 0 {
-		w.add(realmText(r.realms)...)
+		w.add("realms", realmText(r.realms))
 	}
 	switch r.Action {
 	case ActionTable:

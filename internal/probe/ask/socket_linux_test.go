@@ -24,6 +24,11 @@ import (
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
+const (
+	tcp   = packet.ProtoTCP
+	dgram = packet.ProtoUDP
+)
+
 func at(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
 // TestSocket asks for all ways in which a socket can be the one.
@@ -43,7 +48,6 @@ func TestSocket(t *testing.T) {
 	conn := labtest.Dial(t, b.peers[0], "tcp", "10.0.0.1:82")
 	client := conn.LocalAddr().String()
 	udp := labtest.Dial(t, b.ns, "udp", "10.0.0.2:53").LocalAddr().String()
-	const tcp, dgram = packet.ProtoTCP, packet.ProtoUDP
 	for _, c := range []struct {
 		proto         packet.Proto
 		local, remote string
