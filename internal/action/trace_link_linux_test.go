@@ -186,9 +186,16 @@ func fillConntrack(s *scene) {
 	var b strings.Builder
 	for i := range limit + 16 {
 		a := netip.AddrFrom4([4]byte{172, byte(16 + i>>22), byte(i >> 14), byte(i >> 6)})
-		b.WriteString("-I -s " + a.String() + " -d 172.31.255.1 -p udp --sport " + itoa(1024+i&63) + " --dport 9 -t 600\n")
+		b.WriteString("-I -s " + a.String() + " -d 172.31.255.1 -p udp --sport " + itoa(1024+i&63) + " --dport 9 -t 600 -u ASSURED\n") // others would make room
 	}
-	s.do("n1", b.String(), "conntrack", "-R", "-")
+	var out strings.Builder
+	// It ends with an error when the table is full.
+	if _, err := s.lab.Exec(s.Context(), s.n1.Name, []string{"conntrack", "-R", "-"}, lab.Stdio{In: strings.NewReader(b.String()), Out: &out, Err: &out}); err != nil {
+		s.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "not enough memory") {
+		s.Fatalf("the table is not full: %s", out.String())
+	}
 }
 
 func itoa(n int) string {

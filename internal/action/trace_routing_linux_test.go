@@ -54,7 +54,7 @@ func TestTraceRouting(t *testing.T) {
 				s.in("n2", "ip link add elsewhere type veth peer name nowhere\nip link set elsewhere up\nip link set nowhere up\nip addr add 10.77.0.1/24 dev elsewhere\nip rule add from $b table 100\nip route add default via 10.77.0.2 dev elsewhere table 100")
 			},
 			trace: func(_ *scene, o *action.TraceOptions) { o.Request.Probe.Timeout = 4e9 },
-			want:  wanted{outcome: trail.Dropped, node: "n2", in: "n2", finding: "policy-rule", cause: "100"},
+			want:  wanted{outcome: trail.Rejected, node: "n2", in: "n2", finding: "policy-rule", cause: "100"},
 		},
 		{
 			name: "packet too big",
@@ -74,7 +74,7 @@ func TestTraceRouting(t *testing.T) {
 		{
 			name: "martian source",
 			set: func(s *scene) {
-				s.in("a", "ip addr add $n1/32 dev lo\nip route change default via 10.244.1.1 dev eth0 src $n1\nip route replace $bnet via 10.244.1.1 dev eth0 src $n1")
+				s.in("a", "ip addr add $n1/32 dev lo\nip route replace $bnet via 10.244.1.1 dev eth0 src $n1\nip neigh replace 10.244.1.1 dev eth0 lladdr "+s.n1.Devices[2].MAC)
 			},
 			trace: func(s *scene, o *action.TraceOptions) { o.Request.Probe.Proto = "icmp"; to("$b")(s, o) },
 			want:  wanted{outcome: trail.Dropped, node: "n1", in: "n1", finding: "martian-source"},

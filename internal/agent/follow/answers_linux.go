@@ -27,7 +27,7 @@ func askRoute(a *ask.Asker, q ask.Question, o, add *trail.Observation) {
 		}
 	}
 	if o.Route.Err != 0 && o.Route.Err != tryNext || r.Errno != 0 {
-		add.Answers = append(add.Answers, r.Answer)
+		add.Answers = append(add.Answers, named(a, q, r.Answer))
 		addRules(a, q, add)
 	} else if o.Route.Table != mainTable && o.Route.Table != localTable {
 		addRules(a, q, add)
@@ -42,6 +42,26 @@ const (
 	tryNext    = 11
 )
 
+// named adds the route behind an error: the kernel does not tell it, and a
+// blackhole says the same as an address that cannot be.
+func named(a *ask.Asker, q ask.Question, answer trail.Answer) trail.Answer {
+	if answer.Errno == 0 {
+		return answer
+	}
+	steps, err := a.Explain(q)
+	if err != nil || len(steps) == 0 {
+		return answer
+	}
+	last := steps[len(steps)-1]
+	if last.HasEntry {
+		answer.Route = &trail.Route{
+			Table: last.Table, Src: q.Src, Dst: q.Dst, In: q.In, Mark: q.Mark, TOS: q.TOS,
+			Prefix: last.Entry.Dst, Type: last.Entry.TypeName(), Err: int(last.Errno),
+		}
+	}
+	return answer
+}
+
 // askWhy asks where the packet would go, whether its source is let in, and
 // for the settings that decide.
 func askWhy(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
@@ -49,7 +69,7 @@ func askWhy(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
 		return
 	}
 	if r, err := a.Route(q); err == nil {
-		add.Answers = append(add.Answers, r)
+		add.Answers = append(add.Answers, named(a, q, r))
 	}
 	addRules(a, q, add)
 	if q.In == "" {
