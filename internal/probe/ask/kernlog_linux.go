@@ -11,8 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kmsgRecord is the longest record that /dev/kmsg gives (PRINTK_MESSAGE_MAX of
-// kernel/printk/internal.h, doubled since before Linux 6.4 it was larger).
+// kmsgRecord is more than the longest record that /dev/kmsg gives
+// (CONSOLE_EXT_LOG_MAX and PRINTK_MESSAGE_MAX of kernel/printk, at most 8192);
+// a shorter read would fail.
 const kmsgRecord = 16384
 
 // Log reads the machine's kernel log from the moment it was opened.

@@ -21,10 +21,13 @@ const (
 // is an answer (Errno), as a packet from Question.In would meet it: EHOSTUNREACH
 // and ENETUNREACH are no way or an unreachable route, EACCES is a prohibition,
 // EXDEV the reverse-path filter, EINVAL a blackhole or an address that cannot
-// be. With forwarding off IPv4 says EHOSTUNREACH for what is not local, though
-// there is a route, and IPv6 says nothing. From Linux 6.13 on or so the reverse-path filter says EINVAL too: ask
-// ReversePath and Explain what it was. An error of Route's is that the kernel could not be asked,
-// for instance because a device does not exist (syscall.ENODEV).
+// be. Newer kernels (seen on 6.18) say EINVAL for the reverse-path filter too:
+// ReversePath and Explain tell what it was. With forwarding off, IPv4 says
+// EHOSTUNREACH for what is not local though there is a route, and IPv6 answers
+// with the route.
+//
+// An error of Route's is that the kernel could not be asked, for instance
+// because a device does not exist (syscall.ENODEV).
 func (a *Asker) Route(q Question) (trail.Answer, error) {
 	r, err := a.Lookup(q)
 	return r.Answer, err

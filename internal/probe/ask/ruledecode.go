@@ -48,7 +48,7 @@ func decodeRule(b []byte) (Rule, error) {
 		}
 	}
 	if r.DSCPMask == 0 && r.DSCP != 0 {
-		r.DSCPMask = 0x3f // before Linux 6.15 there was no mask
+		r.DSCPMask = 0x3f // kernels that know no mask compare all of it
 	}
 	if r.Mark != 0 && r.Mask == 0 {
 		r.Mask = 1<<32 - 1

@@ -52,7 +52,7 @@ func (a *Asker) socket(proto packet.Proto, local, remote netip.AddrPort) (diag, 
 	local = netip.AddrPortFrom(local.Addr().Unmap().WithZone(""), local.Port())
 	remote = netip.AddrPortFrom(remote.Addr().Unmap().WithZone(""), remote.Port())
 	// UDP is looked up with its ends exchanged ("for historical reasons",
-	// net/ipv4/udp_diag.c), on kernels before 5.8 or so without.
+	// net/ipv4/udp_diag.c), by some older kernels without.
 	ends := [][2]netip.AddrPort{{local, remote}}
 	if proto == packet.ProtoUDP {
 		ends = [][2]netip.AddrPort{{remote, local}, {local, remote}}
