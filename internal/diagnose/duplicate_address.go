@@ -20,7 +20,7 @@ func duplicateAddress(q *inquiry) *trail.Finding {
 		Cause:    fmt.Sprintf("%s has %s too, and took what was for %s", taker, dst, q.destination()),
 		Why:      "Two namespaces have one address; whoever answered last for it gets the packets. Connections break, or reach the wrong process.",
 		Basis:    trail.Observed,
-		Evidence: []trail.Evidence{{Text: fmt.Sprintf("%s at %s %s", q.v.Outcome, doorway(q.end), on(q.end.Point)), Basis: trail.Observed}},
+		Evidence: []trail.Evidence{{Text: fmt.Sprintf("its %s took it: the packet was not translated on its way", orText(q.v.At, "stack")), Basis: trail.Observed}},
 		Check:    []string{fmt.Sprintf("arping -D -c 3 -I DEVICE %s   # on the link: an answer is a second owner", dst), fmt.Sprintf("ip neigh show %s   # on the sender's node, twice: does the MAC change?", dst)},
 		Fix:      []string{"give one of the two another address; in a cluster delete the pod and let the CNI assign anew", "see why the CNI's address store forgot one of them (a restored node, a second IPAM)"},
 	}

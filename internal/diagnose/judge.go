@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -16,6 +17,10 @@ func Judge(t *trail.Trail, c Context) trail.Verdict {
 		if found := f(q); found != nil {
 			q.v.Findings = append(q.v.Findings, *found)
 		}
+	}
+	for i := range q.v.Findings {
+		f := &q.v.Findings[i]
+		f.Evidence = slices.CompactFunc(f.Evidence, func(a, b trail.Evidence) bool { return a == b })
 	}
 	q.v.Text = q.text(&e) // it may name a finding
 	return q.v

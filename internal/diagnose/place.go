@@ -107,7 +107,7 @@ func (q *inquiry) at() string {
 	case trail.StageDeliver, trail.StageSocketFull:
 		return "socket"
 	case trail.StageRefuse, trail.StageConsume:
-		if q.v.Outcome == trail.Delivered || q.full || o.Refusal != nil && portClosed(o.Refusal) {
+		if q.v.Outcome == trail.Delivered || q.stray || q.full || o.Refusal != nil && portClosed(o.Refusal) {
 			return q.transport().String()
 		}
 	}
@@ -140,7 +140,7 @@ func (q *inquiry) atDrop(d *trail.Drop) string {
 	case "IP_OUTNOROUTES":
 		return "routing decision for output"
 	case "NEIGH_FAILED", "NEIGH_CREATEFAIL", "NEIGH_QUEUEFULL", "NEIGH_DEAD":
-		if n := q.neighbour(); n != nil {
+		if n := q.unanswered(); n != nil {
 			return "next hop " + n.Addr.String() + " on " + n.Device
 		}
 		return "next hop on " + q.end.Point.Interface

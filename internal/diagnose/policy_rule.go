@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -41,7 +42,9 @@ func policyRule(q *inquiry) *trail.Finding {
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: fmt.Sprintf("the packet's mark is 0x%x", r.Mark), Basis: trail.Observed})
 	}
 	for _, a := range q.answers("ip rule") {
-		f.Evidence = append(f.Evidence, answerEvidence(&a))
+		if strings.Contains(a.Text, fmt.Sprintf("table %d", r.Table)) {
+			f.Evidence = append(f.Evidence, answerEvidence(&a))
+		}
 	}
 	return f
 }

@@ -20,7 +20,7 @@ func reversePathFilter(q *inquiry) *trail.Finding {
 	case q.rule != nil && rpfilterRule(q.rule):
 		f.Basis = q.ruleBasis()
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: ruleText(q.rule), Basis: q.ruleBasis()})
-	case q.v.Outcome != trail.Delivered && asked != nil && asked.Errno == errExdev:
+	case q.v.Outcome != trail.Delivered && asked != nil && (asked.Errno == errExdev || asked.Errno == errInvalid && q.suspectsReversePath(in)):
 		f.Basis = trail.Observed
 	case q.suspectsReversePath(in):
 		f.Basis = trail.Inferred
@@ -44,7 +44,8 @@ func reversePathFilter(q *inquiry) *trail.Finding {
 	q.reversePathEvidence(f, in, asked)
 	f.Check = []string{
 		fmt.Sprintf("sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.%s.rp_filter   # the larger counts", in),
-		fmt.Sprintf("ip route get from %s to %s iif %s   # \"Invalid cross-device link\" confirms it", src, q.flow().Dst, in),
+		fmt.Sprintf("ip route get from %s to %s iif %s", src, q.flow().Dst, in),
+		"  \"Invalid cross-device link\" (since Linux 6.13 \"Invalid argument\") confirms it",
 	}
 	f.Fix = []string{
 		fmt.Sprintf("give %s a route back by %s, or masquerade on the sender's side", src, in),

@@ -9,34 +9,32 @@ import (
 
 // The kernel's errno for a lookup (linux/errno.h; fib_props of fib_trie.c).
 const (
-	errAgain     = 11  // no route in this table, or a throw route
-	errAccess    = 13  // a prohibit route
-	errExdev     = 18  // the source is not valid by this interface
-	errInvalid   = 22  // a blackhole route
-	errNetwork   = 101 // no route at all
-	errHost      = 113 // an unreachable route; for IPv6 also no route
-	errForwarded = 0
+	errAccess  = 13  // a prohibit route
+	errExdev   = 18  // the source is not valid by this interface
+	errInvalid = 22  // a blackhole route
+	errHost    = 113 // an unreachable route; for IPv6 also no route
 )
 
 // routeType is the type of the route that decided: as the kernel said when it
-// was asked, else as the error of the lookup tells. It is "none" where there
-// was no route, and empty where no lookup was seen.
+// was asked, else as the error of the lookup tells, else as the end of the
+// packet does. It is "none" where there was no route, and empty where nothing
+// tells.
 func (q *inquiry) routeType() string {
 	if a := q.asked(); a != nil && a.Route != nil && a.Route.Type != "" {
 		return a.Route.Type
 	}
 	r := q.route()
 	if r == nil {
-		return ""
+		return q.typeByEnd()
 	}
 	if r.Type != "" {
 		return r.Type
 	}
 	err := max(r.Err, -r.Err)
 	switch {
-	case err == errForwarded && (r.Table == tableLocal || r.Device == "lo"):
+	case err == 0 && (r.Table == tableLocal || r.Device == "lo"):
 		return "local"
-	case err == errForwarded:
+	case err == 0:
 		return "unicast"
 	case err == errAccess:
 		return "prohibit"
@@ -46,6 +44,30 @@ func (q *inquiry) routeType() string {
 		return "unreachable"
 	}
 	return "none"
+}
+
+// typeByEnd tells the types of routes by how ip_error ends a packet: it gives
+// the reason of what is no such route (net/ipv4/route.c).
+func (q *inquiry) typeByEnd() string {
+	d := q.dropping()
+	if d == nil {
+		return ""
+	}
+	switch at := function(d.At); {
+	case at == "ip6_pkt_prohibit":
+		return "prohibit"
+	case at == "dst_discard", at == "dst_discard_out":
+		return "blackhole"
+	case at != "ip_error" || d.Reason != "NOT_SPECIFIED":
+		return ""
+	case q.told == nil:
+		return "blackhole"
+	case q.told.Type == 3 && q.told.Code == 13:
+		return "prohibit"
+	case q.told.Type == 3 && q.told.Code == 1:
+		return "unreachable"
+	}
+	return ""
 }
 
 // asked is what the kernel said when it was asked for the packet's route; nil

@@ -24,7 +24,7 @@ func ttlExceeded(q *inquiry) *trail.Finding {
 		Check:    []string{fmt.Sprintf("traceroute -n %s   # the same routers again and again are a loop", q.flow().Dst), q.getRoute()},
 		Fix:      []string{"where it is a loop: let one of the routers send " + q.flow().Dst.String() + " to where it lives, or drop it"},
 	}
-	if first := q.ttl(0); first > 0 {
+	if first := q.ttl(); first > 0 {
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: fmt.Sprintf("it set out with TTL %d", first), Basis: trail.Observed})
 	}
 	if place, n := q.circle(); n > 1 {
@@ -34,12 +34,14 @@ func ttlExceeded(q *inquiry) *trail.Finding {
 	return f
 }
 
-// ttl is the TTL at the nth sighting on the way; 0 if it is not known.
-func (q *inquiry) ttl(n int) uint8 {
-	if n >= len(q.way) {
-		return 0
+// ttl is the TTL at the first sighting that has one; 0 if none has.
+func (q *inquiry) ttl() uint8 {
+	for _, i := range q.way {
+		if n := q.t.Observations[i].Seen.TTL; n > 0 {
+			return n
+		}
 	}
-	return q.t.Observations[q.way[n]].Seen.TTL
+	return 0
 }
 
 // circle finds the place that received the packet most often, and how often.
