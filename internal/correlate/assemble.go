@@ -25,7 +25,7 @@ func (t *Trails) assemble(w *way) trail.Trail {
 		*o = t.expand(w, s)
 		o.Copy = numbers[s.part]
 		tell.next(n, s)
-		if o.Copy == 0 && !s.late && s.stage != stageCapture && s.stage != stageRoute {
+		if !s.late && s.stage != stageCapture && s.stage != stageRoute {
 			over = s.stage.final()
 		}
 		if !out.Flow.Src.IsValid() {

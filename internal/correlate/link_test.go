@@ -97,26 +97,30 @@ func TestAnswers(t *testing.T) {
 		"a connection":         {conversation(), []int{0, 1, 2, 0, 4, 4, 0, 7, 8, 9}},
 		"syn-ack of another":   {[][]build.Layer{syn, packetOf(inPod, tcp(server, client, 80, 40000, packet.SYN|packet.ACK, 7, 2001, 64, 0)...)}, []int{0, 0}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var streamed []trail.Trail
-			all, live := &Trails{}, New(Options{Closed: func(tr trail.Trail) { streamed = append(streamed, tr) }})
-			for i, l := range c.packets {
-				e := queue(int64(i)*1000, pod1, uint64(i+1), l...)
-				all.See(e.sighting())
-				live.See(e.sighting())
+		t.Run(name, func(t *testing.T) { answers(t, c.packets, c.want) })
+	}
+}
+
+// answers checks who answers whom, for all in the end and one by one.
+func answers(t *testing.T, packets [][]build.Layer, want []int) {
+	t.Helper()
+	var streamed []trail.Trail
+	all, live := &Trails{}, New(Options{Closed: func(tr trail.Trail) { streamed = append(streamed, tr) }})
+	for i, l := range packets {
+		e := queue(int64(i)*1000, pod1, uint64(i+1), l...)
+		all.See(e.sighting())
+		live.See(e.sighting())
+	}
+	live.Flush()
+	for way, got := range map[string][]trail.Trail{"all": all.All(), "closed": streamed} {
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d trails", way, len(got))
+		}
+		for i := range got {
+			if got[i].AnswerTo != want[i] || got[i].Number != i+1 {
+				t.Errorf("%s: %d, %s, answers %d, want %d", way, got[i].Number, got[i].Packet, got[i].AnswerTo, want[i])
 			}
-			live.Flush()
-			for way, got := range map[string][]trail.Trail{"all": all.All(), "closed": streamed} {
-				if len(got) != len(c.want) {
-					t.Fatalf("%s: %d trails", way, len(got))
-				}
-				for i := range got {
-					if got[i].AnswerTo != c.want[i] || got[i].Number != i+1 {
-						t.Errorf("%s: %d, %s, answers %d, want %d", way, got[i].Number, got[i].Packet, got[i].AnswerTo, c.want[i])
-					}
-				}
-			}
-		})
+		}
 	}
 }
 

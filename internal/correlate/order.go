@@ -153,7 +153,7 @@ func (o *ordering) place() []slot {
 // score says how well a sight goes with a phase; false if not at all.
 func (o *ordering) score(ph *phase, s *sight, i int32) (int, bool) {
 	p := &o.t.points[s.point]
-	if p.clock != ph.clock || p.Netns != ph.netns {
+	if p.clock != ph.clock || p.Netns != ph.netns && p.Netns != 0 { // a log does not name the namespace
 		return 0, false
 	}
 	if d := o.depth(s); d >= 0 && ph.depth >= 0 && d != ph.depth {

@@ -82,31 +82,42 @@ node1/podc/eth0 drop copy 2
 
 func big(n int) build.Payload { return build.Payload(strings.Repeat("0123456789abcdef", n/16)) }
 
+// datagram3 is a whole datagram of 3200 bytes, and its three fragments behind a
+// link header.
+func datagram3() (whole []build.Layer, parts [3][]build.Layer) {
+	ip := build.IPv4{Src: client, Dst: server, ID: 300}
+	whole = []build.Layer{ip, build.UDP{SrcPort: 5000, DstPort: 6000}, big(3200)}
+	raw := build.Packet(whole...)[20:]
+	for i := range parts {
+		f := ip
+		f.Proto, f.Offset, f.MF = packet.ProtoUDP, i*1480, i < 2
+		parts[i] = []build.Layer{onWire, f, build.Payload(raw[i*1480 : min(len(raw), (i+1)*1480)])}
+	}
+	return whole, parts
+}
+
+// fragmenting is what the sender's kernel tells of it.
+func fragmenting(us int64, flight uint64) []event {
+	whole, parts := datagram3()
+	events := []event{
+		bracket(us, up1, flight, "OUTPUT", -300, whole...),
+		bracket(us+1, up1, flight, "POSTROUTING", 101, whole...),
+	}
+	for i := range parts {
+		events = append(events, queue(us+3+int64(i), up1, flight+uint64(i), parts[i]...))
+	}
+	return events
+}
+
 // A datagram that is cut into fragments after POSTROUTING, and put together
 // by connection tracking on the other node.
 func TestFragments(t *testing.T) {
-	ip := build.IPv4{Src: client, Dst: server, ID: 300}
-	whole := []build.Layer{ip, build.UDP{SrcPort: 5000, DstPort: 6000}, big(3200)}
-	first, second, third := ip, ip, ip
-	first.MF, first.Proto = true, packet.ProtoUDP
-	second.MF, second.Proto, second.Offset = true, packet.ProtoUDP, 1480
-	third.Proto, third.Offset = packet.ProtoUDP, 2960
-	raw := build.Packet(whole...)[20:]
-	f1 := []build.Layer{first, build.Payload(raw[:1480])}
-	f2 := []build.Layer{second, build.Payload(raw[1480:2960])}
-	f3 := []build.Layer{third, build.Payload(raw[2960:])}
-	wire := func(l []build.Layer) []build.Layer { return packetOf(onWire, l...) }
-	events := []event{
-		bracket(0, up1, 1, "OUTPUT", -300, whole...),
-		bracket(1, up1, 1, "POSTROUTING", 101, whole...),
-		queue(3, up1, 1, wire(f1)...),
-		queue(4, up1, 2, wire(f2)...),
-		queue(5, up1, 3, wire(f3)...),
-	}
+	whole, parts := datagram3()
+	events := fragmenting(0, 1)
 	other := on("boot2", 0,
-		receive(20, up2, 7, wire(f1)...),
-		receive(21, up2, 8, wire(f2)...),
-		receive(22, up2, 9, wire(f3)...),
+		receive(20, up2, 7, parts[0]...),
+		receive(21, up2, 8, parts[1]...),
+		receive(22, up2, 9, parts[2]...),
 		bracket(23, up2, 7, "PREROUTING", -300, whole...),
 		final(30, trail.StageDeliver, up2, 7, whole...),
 	)
@@ -125,31 +136,30 @@ node2/eth0 deliver
 `
 	tells(t, see(append(events, other...)...), want)
 	tells(t, see(append(slices.Clone(other), events...)...), want)
+}
 
-	// Fragments alone, out of order, and as captures.
+// Fragments alone, out of order, as packet sockets catch them.
+func TestFragmentsCaptured(t *testing.T) {
+	_, parts := datagram3()
 	var got []string
 	all := &Trails{}
-	for i, l := range [][]build.Layer{f2, f1, f3, f2, f1, f3} {
-		s := step{at: []trail.Point{up1, up2}[i/3], dir: []trail.Direction{trail.Out, trail.In}[i/3], layers: wire(l)}
+	for i, n := range []int{1, 0, 2, 1, 0, 2} {
+		s := step{at: []trail.Point{up1, up2}[i/3], dir: []trail.Direction{trail.Out, trail.In}[i/3], layers: parts[n]}
 		all.Add(s.at, s.frame(start+int64(i)*1000))
 	}
-	for _, tr := range all.All() {
+	for tr := range all.Each() {
 		got = append(got, tell(tr))
 	}
 	if len(got) != 1 || strings.Count(got[0], "fragment") != 2 || strings.Count(got[0], "copy 2") != 2 {
 		t.Errorf("%s", got)
 	}
-	// The same identification for another datagram: each fragment passes once.
-	all = see(append(events, func() []event {
-		again := slices.Clone(events)
-		for i := range again {
-			again[i].us += 100_000
-			again[i].flight += 100
-		}
-		return again
-	}()...)...)
-	if n := len(all.All()); n != 2 {
-		t.Errorf("%d trails of two datagrams", n)
+}
+
+// The same identification for another datagram: each fragment passes once.
+func TestIdentificationUsedAgain(t *testing.T) {
+	got := see(append(fragmenting(0, 1), fragmenting(100_000, 101)...)...).All()
+	if len(got) != 2 || len(got[0].Observations) != 5 {
+		t.Errorf("%d trails of two datagrams", len(got))
 	}
 }
 
