@@ -121,12 +121,17 @@ func (rd *Reader) Close() error {
 
 	rd.mu.Lock() // Read has left its wait
 	defer rd.mu.Unlock()
-	errs := []error{rd.dispose()}
-	for _, r := range rd.rings {
+	// Side by side: closing a packet socket waits for a grace period of the
+	// kernel's.
+	errs := make([]error, len(rd.rings), len(rd.rings)+1)
+	var wg sync.WaitGroup
+	for i, r := range rd.rings {
 		if r.release() {
-			errs = append(errs, r.shut(), r.watch.close())
+			wg.Go(func() { errs[i] = errors.Join(r.shut(), r.watch.close()) })
 		}
 	}
+	wg.Wait()
+	errs = append(errs, rd.dispose())
 	rd.freed = true
 	if rd.final != nil {
 		rd.unmap()
