@@ -171,7 +171,7 @@ func (s *session) watch(ctx context.Context) error {
 	sources := slices.Clone(s.sources)
 	s.mu.Unlock()
 	for _, src := range sources {
-		src.stop()
+		s.running.Go(src.stop)
 	}
 	s.running.Wait()
 	return errors.Join(err, s.end(context.Cause(ctx)))
@@ -239,10 +239,13 @@ func (s *session) end(cause error) error {
 
 // close ends everything, in reverse order.
 func (s *session) close() error {
-	var errs []error
-	for _, src := range s.sources {
-		errs = append(errs, src.close())
+	// Side by side: each waits for the kernel's grace periods.
+	errs := make([]error, len(s.sources))
+	var wg sync.WaitGroup
+	for i, src := range s.sources {
+		wg.Go(func() { errs[i] = src.close() })
 	}
+	wg.Wait()
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		errs = append(errs, s.closers[i]())
 	}
