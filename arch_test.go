@@ -35,7 +35,7 @@ var plan = map[string]room{
 	"trail":    {rooms: "packet", why: "the nouns that all others speak in"},
 	"record":   {rooms: "packet trail netstate pcapng pcap", outside: "github.com/klauspost/compress/zstd", why: "the stream knows the nouns and the format, not where they come from"},
 
-	"probe": {rooms: "packet trail netstate filter", outside: "golang.org/x/sys golang.org/x/net/bpf github.com/cilium/ebpf github.com/vishvananda github.com/google/nftables github.com/mdlayher/netlink k8s.io/cri-api google.golang.org/grpc", why: "a probe turns the kernel into nouns; it knows no file, no cluster, no screen"},
+	"probe": {rooms: "packet trail netstate filter", outside: "golang.org/x/sys golang.org/x/net/bpf golang.org/x/net/http2/hpack github.com/cilium/ebpf github.com/vishvananda github.com/google/nftables github.com/mdlayher/netlink", why: "a probe turns the kernel into nouns; it knows no file, no cluster, no screen"},
 	"parse": {rooms: "packet trail netstate pcapng pcap record", why: "a parser turns text of other tools into nouns, on any OS"},
 
 	"correlate": {rooms: "packet trail netstate", why: "thinking is pure: values in, values out"},

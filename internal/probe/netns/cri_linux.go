@@ -12,9 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
+	"github.com/pktrail/pktrail/internal/probe/netns/cri"
 )
 
 // criTimeout bounds each question to a runtime. They answer in milliseconds
@@ -45,32 +44,35 @@ func CRISockets() []string { return criSockets[:] }
 // CRIVersion asks the runtime at a socket for its name and version, e.g.
 // "containerd 2.1.4".
 func CRIVersion(ctx context.Context, socket string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, criTimeout)
+	defer cancel()
 	c, err := dialCRI(socket)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = c.conn.Close() }()
-	ctx, cancel := context.WithTimeout(ctx, criTimeout)
-	defer cancel()
-	v, err := c.api.Version(ctx, &runtimeapi.VersionRequest{})
+	defer func() { _ = c.Close() }()
+	name, version, err := c.Version(ctx)
 	if err != nil {
 		return "", fmt.Errorf("ask %s: %w", socket, err)
 	}
-	return v.GetRuntimeName() + " " + v.GetRuntimeVersion(), nil
+	return name + " " + version, nil
 }
 
+// criClient is a connection to the runtime at a socket.
 type criClient struct {
+	*cri.Client
 	socket string
-	conn   *grpc.ClientConn
-	api    runtimeapi.RuntimeServiceClient
 }
 
 func dialCRI(socket string) (*criClient, error) {
-	conn, err := grpc.NewClient("unix://"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", socket, err)
+	c, err := cri.Dial(socket)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, &PermissionError{Op: "open CRI socket", Capability: "CAP_DAC_OVERRIDE", Err: err}
+	case err != nil:
+		return nil, fmt.Errorf("open CRI socket: %w", err)
 	}
-	return &criClient{socket, conn, runtimeapi.NewRuntimeServiceClient(conn)}, nil
+	return &criClient{c, socket}, nil
 }
 
 // openCRI finds a pod by the runtime's own word, at the first socket whose
@@ -84,13 +86,7 @@ func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
 	var names []string
 	var failed []error
 	for _, socket := range sockets {
-		c, err := dialCRI(socket)
-		if err != nil {
-			failed = append(failed, err)
-			continue
-		}
-		n, known, err := e.askCRI(ctx, c, namespace, pod)
-		_ = c.conn.Close()
+		n, known, err := e.askCRI(ctx, socket, namespace, pod)
 		switch {
 		case n != nil:
 			return n, nil
@@ -156,9 +152,14 @@ func checkSocket(path string) error {
 
 // askCRI looks for a ready sandbox. Where there is none it gives the pods
 // that the runtime does know.
-func (e env) askCRI(ctx context.Context, c *criClient, namespace, pod string) (*Namespace, []string, error) {
+func (e env) askCRI(ctx context.Context, socket, namespace, pod string) (*Namespace, []string, error) {
 	ctx, cancel := context.WithTimeout(ctx, criTimeout)
 	defer cancel()
+	c, err := dialCRI(socket)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = c.Close() }()
 	found, err := c.ready(ctx, map[string]string{labelNamespace: namespace, labelPod: pod})
 	if err != nil {
 		return nil, nil, err
@@ -167,7 +168,7 @@ func (e env) askCRI(ctx context.Context, c *criClient, namespace, pod string) (*
 		// Of two the newer is the pod's; the older is being replaced.
 		newest := found[0]
 		for _, s := range found {
-			if s.GetCreatedAt() > newest.GetCreatedAt() {
+			if s.Created > newest.Created {
 				newest = s
 			}
 		}
@@ -180,49 +181,44 @@ func (e env) askCRI(ctx context.Context, c *criClient, namespace, pod string) (*
 	}
 	names := make([]string, 0, len(all))
 	for _, s := range all {
-		names = append(names, s.GetMetadata().GetNamespace()+"/"+s.GetMetadata().GetName())
+		names = append(names, s.Namespace+"/"+s.Name)
 	}
 	return nil, names, nil
 }
 
-func (c *criClient) ready(ctx context.Context, labels map[string]string) ([]*runtimeapi.PodSandbox, error) {
-	r, err := c.api.ListPodSandbox(ctx, &runtimeapi.ListPodSandboxRequest{Filter: &runtimeapi.PodSandboxFilter{
-		State:         &runtimeapi.PodSandboxStateValue{State: runtimeapi.PodSandboxState_SANDBOX_READY},
-		LabelSelector: labels,
-	}})
+func (c *criClient) ready(ctx context.Context, labels map[string]string) ([]cri.Sandbox, error) {
+	list, err := c.Ready(ctx, labels)
 	if err != nil {
 		return nil, fmt.Errorf("list pods at %s: %w", c.socket, err)
 	}
-	return r.GetItems(), nil
+	return list, nil
 }
 
 // openSandbox opens a sandbox's namespace: the machine's own for a pod with
 // hostNetwork, else by the path or the pid of the verbose status, else by
 // the cgroups of all processes.
-func (e env) openSandbox(ctx context.Context, c *criClient, s *runtimeapi.PodSandbox) (*Namespace, error) {
-	st, err := c.api.PodSandboxStatus(ctx, &runtimeapi.PodSandboxStatusRequest{PodSandboxId: s.GetId(), Verbose: true})
+func (e env) openSandbox(ctx context.Context, c *criClient, s cri.Sandbox) (*Namespace, error) {
+	st, err := c.Status(ctx, s.ID)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s about pod %s: %w", c.socket, s.GetMetadata().GetName(), err)
+		return nil, fmt.Errorf("ask %s about pod %s: %w", c.socket, s.Name, err)
 	}
-	isHost := st.GetStatus().GetLinux().GetNamespaces().GetOptions().GetNetwork() == runtimeapi.NamespaceMode_NODE
 	var n *Namespace
-	if isHost {
+	if st.HostNetwork {
 		n, err = e.openHost()
 	} else {
-		n, err = e.openByInfo(ctx, parseInfo(st.GetInfo()), s)
+		n, err = e.openByInfo(ctx, parseInfo(st.Info), s)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open pod %s/%s: %w", s.GetMetadata().GetNamespace(), s.GetMetadata().GetName(), err)
+		return nil, fmt.Errorf("open pod %s/%s: %w", s.Namespace, s.Name, err)
 	}
-	n.Label, n.ContainerID = s.GetMetadata().GetName(), s.GetId()
-	n.HostNetwork = n.HostNetwork || isHost
+	n.Label, n.ContainerID = s.Name, s.ID
+	n.HostNetwork = n.HostNetwork || st.HostNetwork
 	return n, nil
 }
 
-func (e env) openByInfo(ctx context.Context, info sandboxInfo, s *runtimeapi.PodSandbox) (*Namespace, error) {
+func (e env) openByInfo(ctx context.Context, info sandboxInfo, s cri.Sandbox) (*Namespace, error) {
 	isPods := func(o owner) bool {
-		uid := s.GetMetadata().GetUid()
-		return o.container == s.GetId() || (uid != "" && o.podUID == uid)
+		return o.container == s.ID || (s.UID != "" && o.podUID == s.UID)
 	}
 	var tried []error
 	if info.path != "" {

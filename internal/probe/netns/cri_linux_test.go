@@ -10,10 +10,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -223,6 +225,32 @@ func TestOpenCRIErrors(t *testing.T) {
 	_ = l.Close()
 	if err := open(Options{CRISocket: dead}); err == nil || !strings.Contains(err.Error(), "refused") {
 		t.Errorf("dead socket: %v", err)
+	}
+}
+
+// TestCRINotPermitted connects as somebody who may not write to the socket.
+func TestCRINotPermitted(t *testing.T) {
+	newNamed(t, "cri-perm")
+	const socket = "/run/cri-perm.sock"
+	serve(t, socket, &criServer{})
+	if err := os.Chmod(socket, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread dies
+		err := unix.Setfsuid(65534)
+		if err == nil {
+			var c *criClient
+			if c, err = dialCRI(socket); err == nil {
+				err = c.Close()
+			}
+		}
+		done <- err
+	}()
+	var refused *PermissionError
+	if err := <-done; !errors.As(err, &refused) || !errors.Is(err, fs.ErrPermission) || refused.Capability != "CAP_DAC_OVERRIDE" {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // openCRI is left out of the small build, which is uploaded into containers:
-// gRPC is larger than all the rest.
+// no runtime is to be asked from in there.
 func (e env) openCRI(_ context.Context, pod string) (*Namespace, error) {
 	return nil, fmt.Errorf("open cri:%s: this small build cannot speak to a container runtime: %w", pod, errors.ErrUnsupported)
 }
