@@ -25,7 +25,7 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 	if f := asymmetricRoute(t, c.Answer); f != nil {
 		a.Findings = append(a.Findings, *f)
 	}
-	a.Text = "the packet arrived, its answer did not: " + a.Text
+	a.Text = "answer " + a.Text
 	return a, true
 }
 

@@ -13,6 +13,7 @@ func TestExchange(t *testing.T) {
 	stolen := func() *walk {
 		return synAck().out(webEth).in(node2Veth).in(node2Cni).route(node2Cni, trail.Route{In: "cni0", Table: 100, Device: "eth0", Gateway: ip("10.99.0.1")}).out(node2Eth)
 	}
+	bounced := synAck().out(webEth).in(node2Veth).in(node2Cni).route(node2Cni, trail.Route{In: "cni0", Table: 100, Device: "cni0"}).out(node2Veth).in(webEth).drop(webEth, "IP_INADDRERRORS", "ip_error+0x94/0x210", "")
 	for _, tt := range []struct {
 		name     string
 		request  *walk
@@ -24,6 +25,7 @@ func TestExchange(t *testing.T) {
 	}{
 		{"both arrive", there(), synAck().home().consume(clientEth), trail.ResultAnswered, trail.Delivered, false, nil},
 		{"reply stolen by a rule", there(), stolen(), trail.ResultNothing, trail.Lost, true, []string{"policy-rule", "reply-lost"}},
+		{"reply sent back by a rule", there(), bounced, trail.ResultNothing, trail.Dropped, true, []string{"policy-rule", "forwarding-off", "reply-lost"}},
 		{"reply dropped", there(), synAck().out(webEth).in(node2Veth).in(node2Cni).nfdrop(node2Cni, "FORWARD"), trail.ResultNothing, trail.Dropped, true, []string{"netfilter-drop", "reply-lost"}},
 		{"reply not seen to its end, but got", there(), func() *walk {
 			w := synAck().out(webEth)

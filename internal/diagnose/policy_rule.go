@@ -13,9 +13,7 @@ func policyRule(q *inquiry) *trail.Finding {
 	if q.v.Outcome == trail.Delivered && !q.left || q.v.Outcome == trail.Unknown {
 		return nil
 	}
-	o := q.back(func(o *trail.Observation) bool {
-		return q.here(o) && o.Route != nil && o.Route.Err == 0 && ownTable(o.Route.Table) && (o.Route.ReversePath || q.isFor(o.Route))
-	})
+	o := q.back(q.byOwnTable)
 	if o == nil {
 		return nil
 	}
@@ -26,17 +24,17 @@ func policyRule(q *inquiry) *trail.Finding {
 	}
 	f := &trail.Finding{
 		ID:    "policy-rule",
-		Cause: fmt.Sprintf("an ip rule sends what goes to %s by table %d: dev %s, not by table main", to, r.Table, r.Device),
+		Cause: fmt.Sprintf("an ip rule %s sends what goes to %s by table %d: dev %s", on(o.Point), to, r.Table, r.Device),
 		Why:   "Rules are asked before table main. A rule that also matches pod traffic, or its answers, takes that away from the CNI's routes.",
 		Basis: trail.Inferred,
 		Evidence: []trail.Evidence{
 			{Text: fmt.Sprintf("table %d answered: %s", r.Table, routeText(r)), Basis: trail.Observed},
 		},
-		Check: []string{ipCommand(r.Dst) + " rule show", fmt.Sprintf("%s route show table %d", ipCommand(r.Dst), r.Table), q.getRoute()},
+		Check: []string{ipCommand(r.Dst) + " rule show", fmt.Sprintf("%s route show table %d", ipCommand(r.Dst), r.Table), routeQuestion(r)},
 		Fix:   []string{"narrow the rule that looks up table " + itoa(int(r.Table)) + ", or put one before it: " + ipCommand(r.Dst) + " rule add to " + to + " lookup main pref 100"},
 	}
 	if r.ReversePath {
-		f.Cause = fmt.Sprintf("an ip rule routes %s by table %d: dev %s, so it may not come in by %s", to, r.Table, r.Device, q.ingress())
+		f.Cause = fmt.Sprintf("an ip rule routes %s by table %d: dev %s; it came in by %s", to, r.Table, r.Device, q.ingress())
 	}
 	if r.Mark != 0 {
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: fmt.Sprintf("the packet's mark is 0x%x", r.Mark), Basis: trail.Observed})
@@ -47,6 +45,38 @@ func policyRule(q *inquiry) *trail.Finding {
 		}
 	}
 	return f
+}
+
+// byOwnTable says whether an observation is of a lookup that decided over this
+// packet, and was answered by a table of somebody's own: for the way it took,
+// or for the way back that a reverse-path filter asked for.
+func (q *inquiry) byOwnTable(o *trail.Observation) bool {
+	r := o.Route
+	if r == nil || r.Err != 0 || !ownTable(r.Table) {
+		return false
+	}
+	if r.ReversePath {
+		return q.here(o) && q.has("reverse-path-filter")
+	}
+	if r.In == "lo" && o.Point.Netns != q.t.Observations[q.way[0]].Point.Netns {
+		return false // of an ICMP error about it
+	}
+	return q.isFor(r)
+}
+
+// routeQuestion is the command that asks for a route as the kernel did.
+func routeQuestion(r *trail.Route) string {
+	s := "ip route get " + r.Dst.String()
+	if r.Src.IsValid() && !r.Src.IsUnspecified() {
+		s += " from " + r.Src.String()
+	}
+	if r.In != "" && r.In != "lo" {
+		s += " iif " + r.In
+	}
+	if r.Mark != 0 {
+		s += fmt.Sprintf(" mark 0x%x", r.Mark)
+	}
+	return s
 }
 
 // ownTable says whether a table is asked only because of a rule that somebody
