@@ -156,15 +156,20 @@ func (c *Chain) hook(b []byte) {
 		case 2: // NFTA_HOOK_PRIORITY
 			c.Priority = int32(num32(v))
 		case 3: // NFTA_HOOK_DEV
-			c.Devices = append(c.Devices, text(v))
+			c.device(text(v))
 		case 4: // NFTA_HOOK_DEVS
 			for _, d := range list(v) {
-				if name := text(d); !slices.Contains(c.Devices, name) {
-					c.Devices = append(c.Devices, name)
-				}
+				c.device(text(d))
 			}
 		}
 	})
+}
+
+// device adds a device; the kernel names a single one twice.
+func (c *Chain) device(name string) {
+	if !slices.Contains(c.Devices, name) {
+		c.Devices = append(c.Devices, name)
+	}
 }
 
 // DecodeRule reads the body of an NFT_MSG_NEWRULE message; false if it names

@@ -19,8 +19,6 @@ var calicoChains = []entry{
 	{"cali-fhfw-", "forward policy from host interface %s"},
 	{"cali-to-wl-dispatch", "choice of the workload that a packet goes to"},
 	{"cali-from-wl-dispatch", "choice of the workload that a packet comes from"},
-	{"cali-to-wl-dispatch$", "choice of the workload that a packet goes to"},
-	{"cali-from-wl-dispatch$", "choice of the workload that a packet comes from"},
 	{"cali-to-hep-forward$", "forward policy to host endpoints"},
 	{"cali-from-hep-forward$", "forward policy from host endpoints"},
 	{"cali-to-host-endpoint$", "policy to host endpoints"},
@@ -63,7 +61,13 @@ func ofCalico(table, chain, comment string) string {
 	if who == "" {
 		return "Calico"
 	}
-	if what := plain(comment); what != "" && chain != "" && !described(name) {
+	what := plain(comment)
+	if rest, ok := strings.CutPrefix(what, "Policy "); ok && (strings.HasPrefix(name, "cali-pi-") || strings.HasPrefix(name, "cali-po-")) {
+		if policy, direction, ok := strings.Cut(rest, " "); ok && strings.Contains(policy, "/") {
+			return "Calico: " + direction + " policy " + policy
+		}
+	}
+	if what != "" && chain != "" && !described(name) {
 		return "Calico: " + who + ": " + what
 	}
 	return "Calico: " + who

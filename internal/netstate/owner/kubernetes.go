@@ -52,13 +52,16 @@ func ofKubernetes(_, chain, comment string) string {
 		if name := serviceName(comment); name != "" {
 			return "kube-proxy: " + e.words + " " + name
 		}
-		return "kube-proxy: " + strings.TrimSuffix(e.words, " of") + map[bool]string{true: " of a service"}[strings.HasSuffix(e.words, " of")]
+		if e.words == "service" {
+			return "kube-proxy: a service"
+		}
+		return "kube-proxy: " + e.words + " a service"
 	}
 	if rest, ok := strings.CutPrefix(chain, "KUBE-POD-FW-"); ok {
-		return routerWords("kube-router: network policies of "+pod(comment, rest), comment)
+		return "kube-router: network policies of " + pod(comment, rest)
 	}
-	if strings.HasPrefix(chain, "KUBE-NWPLCY-") && match(kubeChains, chain) == "" {
-		return routerWords("kube-router: network policy "+policy(comment, strings.TrimPrefix(chain, "KUBE-NWPLCY-")), comment)
+	if rest, ok := strings.CutPrefix(chain, "KUBE-NWPLCY-"); ok && match(kubeChains, chain) == "" {
+		return "kube-router: network policy " + policy(comment, rest)
 	}
 	who := match(kubeChains, chain)
 	if name := serviceName(comment); name != "" && (chain == "KUBE-SERVICES" || chain == "KUBE-NODEPORTS" || chain == "KUBE-EXTERNAL-SERVICES" || chain == "KUBE-PROXY-FIREWALL") {
@@ -95,13 +98,6 @@ func isName(s string) bool {
 	return s != ""
 }
 
-func routerWords(who, comment string) string {
-	if strings.HasPrefix(comment, "rule to ") {
-		return who + ": " + comment
-	}
-	return who
-}
-
 // pod finds the pod in kube-router's "name:web-1 namespace: shop".
 func pod(comment, rest string) string {
 	name, ns := wordAfter(comment, "name:"), wordAfter(comment, "namespace:")
@@ -120,7 +116,7 @@ func policy(comment, rest string) string {
 	if name != "" && ns != "" {
 		return ns + "/" + name
 	}
-	return rest
+	return "(" + rest + ")"
 }
 
 // wordAfter is the word that follows a mark.

@@ -1,6 +1,9 @@
 package owner
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // cniChains are those of other network plugins.
 var cniChains = []entry{
@@ -13,7 +16,7 @@ var cniChains = []entry{
 	{"WEAVE-NPC-EGRESS-DEFAULT$", "Weave: pods without an egress policy"}, {"WEAVE-NPC-EGRESS$", "Weave: egress policies"},
 	{"WEAVE-NPC-INGRESS$", "Weave: ingress policies"}, {"WEAVE-NPC-DEFAULT$", "Weave: pods without an ingress policy"},
 	{"WEAVE-NPC$", "Weave: network policies"}, {"WEAVE-CANARY$", "Weave: canary"}, {"WEAVE-EXPOSE$", "Weave: exposed addresses"},
-	{"WEAVE-IPSEC", "Weave: encryption"}, {"WEAVE", "Weave"}, {"WEAVE$", "Weave: masquerade"},
+	{"WEAVE-IPSEC", "Weave: encryption"}, {"WEAVE$", "Weave: masquerade"}, {"WEAVE-", "Weave"},
 	// Antrea, pkg/agent/route and pkg/agent/nodenetworkpolicy
 	{"ANTREA-POL-", "Antrea: node network policy, %s"}, {"ANTREA-", "Antrea: %s"},
 	// flannel, pkg/trafficmngr/iptables
@@ -32,7 +35,7 @@ var cniChains = []entry{
 	{"OVN-KUBE-", "OVN-Kubernetes: %s"},
 	// Istio, tools/istio-iptables; Linkerd, proxy-init
 	{"ISTIO_INBOUND$", "Istio: traffic into the pod"}, {"ISTIO_IN_REDIRECT$", "Istio: to the sidecar, inbound"},
-	{"ISTIO_OUTPUT", "Istio: traffic out of the pod"}, {"ISTIO_OUTPUT$", "Istio: traffic out of the pod"},
+	{"ISTIO_OUTPUT", "Istio: traffic out of the pod"},
 	{"ISTIO_REDIRECT$", "Istio: to the sidecar"}, {"ISTIO_", "Istio: %s"},
 	{"PROXY_INIT_OUTPUT$", "Linkerd: traffic out of the pod"}, {"PROXY_INIT_REDIRECT$", "Linkerd: traffic into the pod"}, {"PROXY_INIT_", "Linkerd: %s"},
 }
@@ -121,6 +124,9 @@ var zoneChains = []entry{
 }
 
 func ofHost(table, chain, _ string) string {
+	if table == "f2b-table" {
+		return "fail2ban"
+	}
 	if who := match(hostChains, chain); who != "" {
 		return who
 	}
@@ -130,20 +136,38 @@ func ofHost(table, chain, _ string) string {
 			return who
 		}
 		return join("firewalld", chain)
-	case "f2b-table":
-		return "fail2ban"
 	case "crowdsec", "crowdsec6":
 		return "CrowdSec"
 	case "sshguard":
 		return "sshguard"
 	}
-	if strings.HasSuffix(chain, "_ZONES") || strings.HasSuffix(chain, "_ZONES_SOURCE") || strings.HasSuffix(chain, "_direct") && chain == strings.ToUpper(chain[:1])+chain[1:] {
+	if strings.HasSuffix(chain, "_ZONES") || strings.HasSuffix(chain, "_ZONES_SOURCE") || isHookDirect(chain) {
 		return "firewalld: " + chain
 	}
-	if part := lastPart(chain); part != "" {
+	if lastPart(chain) != "" || ofZone(chain) {
 		return zone(chain)
 	}
 	return ""
+}
+
+// isHookDirect knows firewalld's chains for rules of the administrator.
+func isHookDirect(chain string) bool {
+	hook, ok := strings.CutSuffix(chain, "_direct")
+	return ok && slices.Contains([]string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}, hook)
+}
+
+// ofZone says that the chain's name ends with one of the zones that firewalld
+// comes with.
+func ofZone(chain string) bool {
+	for _, z := range [...]string{
+		"_public", "_block", "_dmz", "_drop", "_external", "_home", "_internal", "_trusted", "_work", "_nm-shared", "_libvirt",
+		"_libvirt-routed", "_docker", "_FedoraServer", "_FedoraWorkstation",
+	} {
+		if strings.HasSuffix(chain, z) {
+			return true
+		}
+	}
+	return false
 }
 
 // zone knows firewalld's chains of a zone or policy; what a part of it is for

@@ -16,8 +16,23 @@ func Of(table, chain, comment string) string {
 }
 
 // entry is the beginning of a chain's name (or all of it, with a $ at the end)
-// and what it says. A %s stands for what follows in the name.
+// and what it says. A %s stands for what must follow in the name.
 type entry struct{ name, words string }
+
+// Program is the program's name alone, of what Of returned.
+func Program(words string) string {
+	name, _, _ := strings.Cut(words, ":")
+	return name
+}
+
+// Comment is what a rule's comments, joined by ", ", tell people: Calico's
+// hash is left out where words follow it.
+func Comment(comment string) string {
+	if words := plain(comment); words != "" {
+		return words
+	}
+	return comment
+}
 
 // match looks a chain up in a table of names; the first that fits counts.
 func match(entries []entry, chain string) string {
@@ -28,7 +43,7 @@ func match(entries []entry, chain string) string {
 			}
 			continue
 		}
-		if rest, ok := strings.CutPrefix(chain, e.name); ok && rest != "" {
+		if rest, ok := strings.CutPrefix(chain, e.name); ok && (rest != "" || !strings.Contains(e.words, "%s")) {
 			return strings.Replace(e.words, "%s", rest, 1)
 		}
 	}

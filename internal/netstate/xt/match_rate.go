@@ -209,8 +209,8 @@ func matchRecent(i *info, l *line) bool {
 	return true
 }
 
-// xt_nfacct.h
+// xt_nfacct.h; iptables-save prints two spaces
 func matchNfacct(i *info, l *line) bool {
-	l.add("--nfacct-name %s", i.str(0, 32))
+	l.add("--nfacct-name  %s", i.str(0, 32))
 	return true
 }

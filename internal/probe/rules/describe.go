@@ -147,9 +147,14 @@ func fillPolicy(r *trail.Rule, c *Chain, iptables bool) {
 	}
 }
 
-// own fills in who made the rule.
+// own fills in who made the rule. A rule without words of its own was made by
+// whoever made the chain that it leads to.
 func own(r *trail.Rule) {
 	if r.Owner == "" {
 		r.Owner = owner.Of(r.Table, r.Chain, r.Comment)
 	}
+	if r.Owner == "" && r.To != "" {
+		r.Owner = owner.Program(owner.Of(r.Table, r.To, ""))
+	}
+	r.Comment = owner.Comment(r.Comment)
 }

@@ -60,6 +60,58 @@ func (b *bed) nftLines(family, table, chain string) []string {
 	return all
 }
 
+// compare asks for every rule of a chain and wants nft's words. It returns how
+// many there are.
+func (b *bed) compare(family, table, chain string) int {
+	b.t.Helper()
+	want, handles := b.nftLines(family, table, chain), b.chainHandles(family, table, chain)
+	if len(want) != len(handles) {
+		b.t.Fatalf("%s: %d lines, %d handles", chain, len(want), len(handles))
+	}
+	for i, h := range handles {
+		r := trail.Rule{Family: family, Table: table, Chain: chain, Handle: h, Kind: trail.RuleMatched}
+		if err := b.s.Find(&r); err != nil {
+			b.t.Fatal(err)
+		}
+		if r.Text != want[i] {
+			b.t.Errorf("%s rule %d:\n got %s\nwant %s", chain, i+1, r.Text, want[i])
+		}
+		if r.Number != i+1 {
+			b.t.Errorf("%s rule %d has number %d", chain, i+1, r.Number)
+		}
+	}
+	return len(want)
+}
+
+// Rulesets of programs read as nft prints them, in every chain.
+func TestNFTRulesets(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"kube-proxy", "service"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.run("", "nft", "-f", "testdata/"+name+".nft")
+			var out struct {
+				Nftables []struct {
+					Chain *struct{ Family, Table, Name string }
+				}
+			}
+			if err := json.Unmarshal([]byte(b.run("", "nft", "-j", "list", "chains")), &out); err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, o := range out.Nftables {
+				if c := o.Chain; c != nil {
+					n += b.compare(c.Family, c.Table, c.Name)
+				}
+			}
+			if n < 7 {
+				t.Errorf("%d rules", n)
+			}
+		})
+	}
+}
+
 // Every rule reads as nft prints it.
 func TestNFTText(t *testing.T) {
 	t.Parallel()
@@ -77,21 +129,8 @@ func TestNFTText(t *testing.T) {
 				fmt.Fprintf(&script, "add rule %s t c %s\n", family, rule)
 			}
 			b.run(script.String(), "nft", "-f", "-")
-			want, handles := b.nftLines(family, "t", "c"), b.chainHandles(family, "t", "c")
-			if len(want) != len(handles) || len(want) == 0 {
-				t.Fatalf("%d lines, %d handles", len(want), len(handles))
-			}
-			for i, h := range handles {
-				r := trail.Rule{Family: family, Table: "t", Chain: "c", Handle: h, Kind: trail.RuleMatched}
-				if err := b.s.Find(&r); err != nil {
-					t.Fatal(err)
-				}
-				if r.Text != want[i] {
-					t.Errorf("rule %d:\n got %s\nwant %s", i+1, r.Text, want[i])
-				}
-				if r.Number != i+1 {
-					t.Errorf("rule %d has number %d", i+1, r.Number)
-				}
+			if n := b.compare(family, "t", "c"); n == 0 {
+				t.Error("no rule was compared")
 			}
 		})
 	}

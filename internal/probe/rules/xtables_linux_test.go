@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	nl "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -44,17 +45,41 @@ func (b *bed) ipsets() {
 		for _, s := range []struct {
 			name, kind string
 			family     uint8
-		}{{"nets", "hash:net", unix.AF_INET}, {"pairs", "hash:ip,port", unix.AF_INET}, {"nets6", "hash:net", unix.AF_INET6}} {
+		}{
+			{"nets", "hash:net", unix.AF_INET}, {"pairs", "hash:ip,port", unix.AF_INET}, {"nets6", "hash:net", unix.AF_INET6},
+			{"cali40all-ipam-pools", "hash:net", unix.AF_INET}, {"cali40masq-ipam-pools", "hash:net", unix.AF_INET},
+			{"cali40all-vxlan-net", "hash:net", unix.AF_INET},
+		} {
 			timeout := uint32(300)
 			if err := netlink.IpsetCreate(s.name, s.kind, netlink.IpsetCreateOptions{Timeout: &timeout, Family: s.family, Counters: true}); err != nil {
 				return err
 			}
 		}
-		return nil
+		return addAccount("ct_state_invalid_dropped_pkts")
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// addAccount makes an object that `-m nfacct` counts with
+// (linux/netfilter/nfnetlink_acct.h).
+func addAccount(name string) error {
+	c, err := nl.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	const accountNew, accountName = 0, 1 // NFNL_MSG_ACCT_NEW, NFACCT_NAME
+	attr, err := nl.MarshalAttributes([]nl.Attribute{str(accountName, name)})
+	if err != nil {
+		return err
+	}
+	_, err = c.Execute(nl.Message{
+		Header: nl.Header{Type: unix.NFNL_SUBSYS_ACCT<<8 | accountNew, Flags: nl.Request | nl.Acknowledge | nl.Create},
+		Data:   append([]byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, 0}, attr...),
+	})
+	return err
 }
 
 // restore loads a corpus.
@@ -67,15 +92,22 @@ func (b *bed) restore(tool, file string) {
 	b.run(string(rules), tool+"-restore")
 }
 
+// corpora are rules as iptables-restore takes them. calico.txt is what Calico
+// 3.28 and kube-proxy made on a node.
+var corpora = []struct{ family, tool, file string }{
+	{"ip", "iptables", "iptables.txt"}, {"ip6", "ip6tables", "ip6tables.txt"}, {"ip", "iptables", "calico.txt"},
+}
+
 // Every rule of iptables-legacy reads as iptables-save prints it.
 func TestLegacyText(t *testing.T) {
 	t.Parallel()
-	for family, tool := range map[string]string{"ip": "iptables", "ip6": "ip6tables"} {
-		t.Run(family, func(t *testing.T) {
+	for _, c := range corpora {
+		family, tool := c.family, c.tool
+		t.Run(c.file, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			b.ipsets()
-			b.restore(tool+"-legacy", tool+".txt")
+			b.restore(tool+"-legacy", c.file)
 			lines := parseSave(b.run("", tool+"-legacy-save"))
 			if len(lines) < 30 {
 				t.Fatalf("%d lines", len(lines))
@@ -96,12 +128,13 @@ func TestLegacyText(t *testing.T) {
 // Every rule of iptables-nft reads as iptables-nft-save prints it.
 func TestCompatText(t *testing.T) {
 	t.Parallel()
-	for family, tool := range map[string]string{"ip": "iptables", "ip6": "ip6tables"} {
-		t.Run(family, func(t *testing.T) {
+	for _, c := range corpora {
+		family, tool := c.family, c.tool
+		t.Run(c.file, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			b.ipsets()
-			b.restore(tool+"-nft", tool+".txt")
+			b.restore(tool+"-nft", c.file)
 			lines := parseSave(b.run("", tool+"-nft-save"))
 			if len(lines) < 30 {
 				t.Fatalf("%d lines", len(lines))
