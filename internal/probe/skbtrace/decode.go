@@ -83,8 +83,8 @@ type decoder struct {
 	// reasons name numbers; symbols returns a table of addresses, or nil.
 	reasons reasons
 	symbols func() *symbols
-	// priorities of the netfilter programs by index.
-	priorities []int32
+	// priority tells that of a bracket, false if it is not known; or nil.
+	priority func(bracket) (int, bool)
 
 	names map[[16]byte]string
 	vlan  []byte
@@ -214,7 +214,7 @@ func (d *decoder) special(kind, flags byte, b []byte, e *Event) {
 		e.Stage, e.Dir = trail.StageTransmit, trail.Out
 		e.Transmit = &trail.Transmit{Code: int(int32(le.Uint32(b)))}
 	case kindHook:
-		e.Stage, e.Hook = trail.StageHook, d.hook(b)
+		e.Stage, e.Hook = trail.StageHook, d.hook(e.Netns, b)
 		e.Dir = hookDirection(b[0])
 	}
 }

@@ -139,19 +139,28 @@ func tcpState(s byte) string {
 	return strconv.Itoa(int(s))
 }
 
-func (d *decoder) hook(b []byte) *trail.Hook {
+// bracket names a netfilter program by where it is attached.
+type bracket struct {
+	netns               uint32
+	family, hook, index uint8
+}
+
+func (d *decoder) hook(netns uint32, b []byte) *trail.Hook {
 	h := &trail.Hook{Name: hookName(b[0]), Family: "ip"}
 	if b[1] == nfprotoIPv6 {
 		h.Family = "ip6"
 	}
-	if i := int(b[2]); i < len(d.priorities) {
-		h.Priority = int(d.priorities[i])
+	if d.priority != nil {
+		h.Priority, _ = d.priority(bracket{netns, b[1], b[0], b[2]})
 	}
 	return h
 }
 
-// NFPROTO_IPV6 of linux/netfilter.h.
-const nfprotoIPv6 = 10
+// Families of linux/netfilter.h.
+const (
+	nfprotoIPv4 = 2
+	nfprotoIPv6 = 10
+)
 
 // conntrackOf reads what conntrack knows of a packet.
 func conntrackOf(b []byte) *trail.Conntrack {

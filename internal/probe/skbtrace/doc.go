@@ -18,5 +18,5 @@
 // trails, and it does not know names of namespaces, pods or nodes.
 package skbtrace
 
-//go:generate clang-19 -g -O2 -Wall -Werror -target bpfel -mcpu=v3 -ffile-prefix-map=bpf/=  -c bpf/trace.bpf.c -o trace.bpfel.o
+//go:generate clang-19 -g -O2 -Wall -Werror -target bpfel -mcpu=v3 -ffile-compilation-dir=. -c bpf/trace.bpf.c -o trace.bpfel.o
 //go:generate llvm-strip-19 -g trace.bpfel.o

@@ -22,6 +22,10 @@ func TestPing(t *testing.T) {
 	l := labtest.Lab(t, lab.Options{})
 	from, to := l.Pods[0], l.Pods[2]
 	labtest.Ping(t, from.Name, to.IPv4)
+	run(t, l.Nodes[0].Name, "nft", "table ip a { chain r { type filter hook prerouting priority -300; }; chain d { type nat hook prerouting priority -100; }; }; table inet b { chain f { type filter hook forward priority 0; }; }")
+	labtest.RequireTool(t, "iptables-legacy")
+	run(t, l.Nodes[1].Name, "iptables-legacy", "-t", "mangle", "-A", "FORWARD", "-j", "ACCEPT")
+	run(t, from.Name, "nft", "table ip a { chain o { type filter hook output priority 0; }; }")
 	tr := open(t, Options{Filter: compile(t, "icmp and host "+to.IPv4.String()), Full: true}, l.Namespaces()...)
 	before := time.Now()
 	labtest.Ping(t, from.Name, to.IPv4)
@@ -58,18 +62,31 @@ func TestPing(t *testing.T) {
 		t.Errorf("way\n%v, want\n%v", got, want)
 	}
 	checkRoutes(t, request, n1, n2)
-	hooks := map[string]bool{}
+	var hooks []string
 	for _, e := range ofStage(request, trail.StageHook) {
-		hooks[fmt.Sprintf("%s %d@%d", e.Hook.Name, e.Hook.Priority, e.Netns)] = true
+		hooks = append(hooks, fmt.Sprintf("%s %d@%d", e.Hook.Name, e.Hook.Priority, e.Netns))
 	}
-	for _, h := range []string{
-		fmt.Sprintf("OUTPUT -301@%d", from.Netns), fmt.Sprintf("POSTROUTING 101@%d", from.Netns),
-		fmt.Sprintf("PREROUTING -301@%d", n1), fmt.Sprintf("FORWARD 1@%d", n1), fmt.Sprintf("POSTROUTING 101@%d", n1),
-		fmt.Sprintf("OUTPUT 1@%d", n1), fmt.Sprintf("INPUT -99@%d", n2), fmt.Sprintf("FORWARD -151@%d", n2), fmt.Sprintf("INPUT 101@%d", to.Netns),
+	var around []string
+	for _, h := range []struct {
+		netns      uint64
+		hook       string
+		priorities []int
+	}{
+		{from.Netns, "OUTPUT", []int{-1, 1}},
+		{names[0].Netns, "PREROUTING", []int{-301, -299, -99}},
+		{names[0].Netns, "FORWARD", []int{-1, 1}},
+		{names[1].Netns, "PREROUTING", []int{-151, -149}},
+		{names[1].Netns, "INPUT", []int{-151, -149}},
+		{names[1].Netns, "PREROUTING", []int{-151, -149}},
+		{names[1].Netns, "FORWARD", []int{-151, -149}},
+		{names[1].Netns, "POSTROUTING", []int{-151, -149}},
 	} {
-		if !hooks[h] {
-			t.Errorf("no hook %s in %v", h, hooks)
+		for _, p := range h.priorities {
+			around = append(around, fmt.Sprintf("%s %d@%d", h.hook, p, h.netns))
 		}
+	}
+	if !slices.Equal(hooks, around) {
+		t.Errorf("hooks\n%v, want\n%v", hooks, around)
 	}
 	sent := ofStage(request, trail.StageTransmit)
 	if len(sent) != 6 || sent[0].Transmit.Code != 0 {

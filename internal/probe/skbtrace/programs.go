@@ -14,6 +14,10 @@ type program struct {
 	blind string
 }
 
+// maxBrackets is how many programs there are for one netfilter hook: pkt_hook0
+// and so on.
+const maxBrackets = 5
+
 func programs() []program {
 	return []program{
 		{name: "pkt_receive", tracepoint: "netif_receive_skb", blind: "packets as they come from a device"},
@@ -30,12 +34,11 @@ func programs() []program {
 		{name: "pkt_retransmit", tracepoint: "tcp_retransmit_skb", args: 2, blind: "retransmissions of TCP"},
 		{name: "pkt_full", tracepoint: "sock_rcvqueue_full", args: 2, blind: "sockets without room"},
 		{name: "pkt_udp_full", tracepoint: "udp_fail_queue_rcv_skb", args: 3, blind: "UDP sockets without room"},
-		{name: "pkt_send", tracepoint: "net_dev_start_xmit", full: true, blind: "what drivers say of packets"},
 		{name: "pkt_transmit", tracepoint: "net_dev_xmit", args: 4, full: true, blind: "what drivers say of packets"},
-		{name: "pkt_hook0", full: true, blind: "packets at netfilter's raw table"},
-		{name: "pkt_hook1", full: true, blind: "packets at netfilter's mangle table"},
-		{name: "pkt_hook2", full: true, blind: "packets behind netfilter's dnat"},
-		{name: "pkt_hook3", full: true, blind: "packets behind netfilter's filter table"},
-		{name: "pkt_hook4", full: true, blind: "packets behind netfilter's snat"},
+		{name: "pkt_hook0", full: true, blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook1", full: true, blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook2", full: true, blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook3", full: true, blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook4", full: true, blind: "packets in netfilter's hooks"},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -24,6 +25,9 @@ type Tracer struct {
 	reader  *ringbuf.Reader
 	decoder decoder
 	record  ringbuf.Record
+
+	// priorities of the brackets; replaced as a whole.
+	priorities atomic.Pointer[map[bracket]int]
 
 	mu      sync.Mutex
 	links   []link.Link
@@ -54,6 +58,7 @@ func Open(o Options) (*Tracer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open packet tracer: %w", err)
 	}
+	l.blind = append(l.blind, noICMPv6())
 	t := &Tracer{maps: c, blind: l.blind}
 	if err := t.start(l); err != nil {
 		_ = t.Close()
@@ -75,7 +80,7 @@ func (t *Tracer) start(l *loader) error {
 	if t.decoder.offset, err = clockOffset(); err != nil {
 		return err
 	}
-	t.decoder.reasons, t.decoder.priorities = readReasons(l), priorities()
+	t.decoder.reasons, t.decoder.priority = readReasons(l), t.priority
 	t.loadSymbols()
 	attached := 0
 	for _, p := range l.programs {
@@ -95,6 +100,11 @@ func (t *Tracer) start(l *loader) error {
 		return &UnsupportedError{"raw tracepoints", nil, "it needs CAP_BPF and CAP_PERFMON, and lockdown below confidentiality"}
 	}
 	return nil
+}
+
+// noICMPv6 is blind on every kernel.
+func noICMPv6() trail.Blind {
+	return trail.Blind{What: "ICMPv6 errors that the stack answers with", Why: "the kernel has a tracepoint for those of IPv4 only"}
 }
 
 // Read waits for the next event, in the order of the ring. It returns io.EOF

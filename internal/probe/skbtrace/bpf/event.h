@@ -100,7 +100,7 @@ struct transmit {
 struct hook {
 	u8 hook; // enum nf_inet_hooks
 	u8 family; // NFPROTO_*
-	u8 index; // of the program: which priority
+	u8 index; // of the program: which of the brackets of this hook
 	u8 pad;
 	u32 in;
 	u32 out;

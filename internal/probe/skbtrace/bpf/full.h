@@ -6,27 +6,16 @@
 
 #include "skb.h"
 
-// Once a driver has taken a packet it may be gone: its flight is looked up
-// before, and the answer is told after. Devices on top of each other do this
-// for the same sk_buff.
-SEC("tp_btf/net_dev_start_xmit")
-int BPF_PROG(pkt_send, struct sk_buff *skb)
-{
-	struct view v;
-	struct cpu *c;
-	if (!lively() || !look(skb, &v) || !(c = this_cpu()))
-		return 0;
-	u64 at = number(skb);
-	c->sent_skb = at;
-	c->sent_flight = known(at, v.l3, v.avail);
-	return 0;
-}
-
+// A packet that a driver took may be gone, and must not be read: its flight is
+// that of its address, if that was not forgotten meanwhile.
 SEC("tp_btf/net_dev_xmit")
 int BPF_PROG(pkt_transmit, struct sk_buff *skb, int rc, struct net_device *dev, unsigned int len)
 {
-	struct cpu *c;
-	if (!lively() || !(c = this_cpu()) || c->sent_skb != number(skb) || !c->sent_flight)
+	u64 at = number(skb), flight;
+	if (!lively() || !(flight = known_at(at)))
+		return 0;
+	struct cpu *c = this_cpu();
+	if (!c)
 		return 0;
 	struct place p = { .dev = dev, .netns = netns_of(dev) };
 	if (!wanted(p.netns))
@@ -37,7 +26,7 @@ int BPF_PROG(pkt_transmit, struct sk_buff *skb, int rc, struct net_device *dev, 
 		lose(c);
 		return 0;
 	}
-	fill_event(e, KIND_TRANSMIT, 0, c->sent_skb, c->sent_flight);
+	fill_event(e, KIND_TRANSMIT, 0, at, flight);
 	fill_place(e, &p);
 	e->len = len;
 	struct transmit *t = (void *)(e + 1);

@@ -134,7 +134,9 @@ static __always_inline u64 known_at(u64 skb)
 	if (!b)
 		return 0;
 	u32 w = way_of(b, skb);
-	return w < WAYS ? b->flight[w] : 0;
+	if (w >= WAYS || (u32)(bpf_ktime_get_ns() >> 20) - b->last[w] > FLIGHT_AGE_NS >> 20)
+		return 0;
+	return b->flight[w];
 }
 
 static __always_inline void forget(u64 skb)

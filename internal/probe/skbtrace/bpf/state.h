@@ -50,8 +50,6 @@ struct cpu {
 	u64 evicted; // flights that had to make room for others
 	u64 events;
 	struct in_progress now;
-	u64 sent_skb; // what net_dev_start_xmit saw last
-	u64 sent_flight;
 	u8 made_up[64];
 };
 

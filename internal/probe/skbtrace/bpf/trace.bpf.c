@@ -9,6 +9,20 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+// Nothing uses this but the test that compares the records' layout.
+const struct {
+	struct event event;
+	struct conntrack conntrack;
+	struct drop drop;
+	struct deliver deliver;
+	struct endpoint endpoint;
+	struct refusal refusal;
+	struct transmit transmit;
+	struct hook hook;
+	struct neighbour_event neighbour;
+	struct route route;
+} *layout __attribute__((unused));
+
 // load_sample is never loaded into the kernel: the loader copies the
 // instructions that cast an address from here.
 SEC("tp_btf/netif_receive_skb")
