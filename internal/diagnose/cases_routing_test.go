@@ -86,7 +86,8 @@ func moreRoutingCases() []judged {
 	}
 	return []judged{
 		{"policy-rule-steals-reply", stolen, toClient, trail.Lost, "eth0 out", trail.Inferred, []string{"policy-rule"}},
-		{"mtu", big.leave().route(node1Cni, trail.Route{In: "cni0", Device: "eth0"}).icmp(node1Cni, 3, 4).answer(trail.Answer{Question: "ip route get " + webAddr, Text: webAddr + " dev eth0 src 10.244.1.1 mtu 1400", Route: &trail.Route{Table: tableMain, Dst: ip(webAddr), Device: "eth0", Type: "unicast"}}).drop(node1Cni, "PKT_TOO_BIG", "ip_forward+0x2c0/0x730", ""), nil, trail.Rejected, "forwarding", trail.Observed, []string{"mtu"}},
+		{"mtu", big.leave().route(node1Cni, trail.Route{In: "cni0", Device: "eth0"}).icmp(node1Cni, 3, 4).answer(trail.Answer{Question: "ip route get " + webAddr + " from " + clientAddr + " iif cni0", Text: webAddr + " dev eth0 src 10.244.1.1 mtu 1400", Route: &trail.Route{Table: tableMain, Dst: ip(webAddr), Device: "eth0", Type: "unicast"}}).drop(node1Cni, "PKT_TOO_BIG", "ip_forward+0x2c0/0x730", ""), nil, trail.Rejected, "forwarding", trail.Observed, []string{"mtu"}},
+		{"mtu-behind-bridge", bigger(syn(webAddr, 80).leave().route(node1Cni, trail.Route{In: "cni0", Device: "flannel.1"})).icmp(node1Cni, 3, 4).drop(node1Cni, "PKT_TOO_BIG", "ip_forward+0x2c0", "PREROUTING"), nil, trail.Rejected, "forwarding", trail.Observed, []string{"mtu"}},
 		{"mtu-ipv6", bigger(lookups6(0)).drop(node1Cni, "PKT_TOO_BIG", "ip6_forward+0x351/0xae0", ""), nil, trail.Rejected, "forwarding", trail.Inferred, []string{"mtu"}},
 		{"mtu-sender", &walk{}, func(c *Context) {
 			c.Conversation = &trail.Conversation{Flow: syn(webAddr, 80).flow, Result: trail.ResultFailed, Error: "message too long"}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -26,11 +27,11 @@ func mtu(q *inquiry) *trail.Finding {
 	}
 	f := &trail.Finding{
 		ID:       "mtu",
-		Cause:    mtuCause(size, device, limit) + " " + on(q.end.Point),
+		Cause:    mtuCause(size, strings.TrimSpace(device+" "+on(q.end.Point)), limit),
 		Why:      "With DF set a router may not cut a packet up; it drops it and tells the sender the size that fits. If that message is filtered, connections hang once they send much.",
 		Basis:    trail.Observed,
 		Evidence: q.routing(),
-		Check:    []string{"ip link show " + device, fmt.Sprintf("ping -M do -s 1472 %s   # and smaller, until it passes", q.flow().Dst)},
+		Check:    []string{strings.TrimSpace("ip link show " + device), fmt.Sprintf("ping -M do -s 1472 %s   # and smaller, until it passes", q.flow().Dst)},
 		Fix:      []string{"give both ends' pods the MTU of the smallest link on the way (the CNI's mtu setting)", "let ICMP \"fragmentation needed\" (v6: \"packet too big\") pass every firewall on the way"},
 	}
 	if q.v.Observation < 0 {
@@ -46,12 +47,10 @@ func mtuCause(size int, device string, limit int) string {
 	switch {
 	case size > 0 && limit > 0:
 		return fmt.Sprintf("the packet has %d bytes, %s takes %d", size, device, limit)
-	case size > 0 && device != "":
+	case size > 0:
 		return fmt.Sprintf("the packet has %d bytes, more than the MTU of %s", size, device)
-	case device != "":
-		return "the packet is larger than the MTU of " + device
 	}
-	return "the packet is larger than the next link's MTU"
+	return "the packet is larger than the MTU of " + device
 }
 
 // size is the packet's length without its Ethernet header, in bytes; 0 if it is

@@ -51,7 +51,11 @@ func (q *inquiry) unanswered() *trail.Neighbour {
 		return n
 	case failed:
 		next := &trail.Neighbour{Addr: outerDst(q.end), Device: q.end.Point.Interface, State: "FAILED"}
-		if r := q.route(); r != nil {
+		r := q.route()
+		if q.tunnelled() {
+			r = q.outerRoute()
+		}
+		if r != nil {
 			if r.Device != "" {
 				next.Device = r.Device
 			}

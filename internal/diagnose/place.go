@@ -218,6 +218,18 @@ func (q *inquiry) isFor(r *trail.Route) bool {
 	return !r.Dst.IsValid() || r.Dst == q.flow().Dst || r.Dst == outerDst(q.end) || r.Dst == q.t.Flow.Dst
 }
 
+// outerRoute is the last answer of a routing table for the tunnel's outer
+// packet, where it ended; nil if none was seen.
+func (q *inquiry) outerRoute() *trail.Route {
+	o := q.back(func(o *trail.Observation) bool {
+		return o.Route != nil && !o.Route.ReversePath && q.here(o) && o.Route.Dst.IsValid() && o.Route.Dst == outerDst(q.end)
+	})
+	if o == nil {
+		return nil
+	}
+	return o.Route
+}
+
 // routeText is a route in one line, as `ip route` has it.
 func routeText(r *trail.Route) string {
 	if r.Err != 0 && r.Type == "" {

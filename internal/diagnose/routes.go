@@ -71,12 +71,13 @@ func (q *inquiry) typeByEnd() string {
 }
 
 // asked is what the kernel said when it was asked for the packet's route; nil
-// if it was not.
+// if it was not, or not for a packet that came in by an interface.
 func (q *inquiry) asked() *trail.Answer {
 	for _, i := range q.near() {
 		for j := range q.t.Observations[i].Answers {
 			a := &q.t.Observations[i].Answers[j]
-			if strings.Contains(a.Question+" ", "route get "+q.flow().Dst.String()+" ") {
+			forwarded := q.ingress() != ""
+			if forwarded == strings.Contains(a.Question, " iif ") && strings.Contains(a.Question+" ", "route get "+q.flow().Dst.String()+" ") {
 				return a
 			}
 		}

@@ -64,7 +64,7 @@ func (q *inquiry) decide() {
 	if q.v.Outcome != trail.Dropped && q.v.Outcome != trail.Rejected {
 		return
 	}
-	if drop != nil && drop.Reason != "NETFILTER_DROP" && drop.Reason != "" {
+	if drop != nil && !byNetfilter(drop) {
 		return
 	}
 	hook := q.hook()
@@ -86,6 +86,13 @@ func (q *inquiry) decide() {
 	if q.end.Stage == trail.StageRules {
 		q.v.Basis = basis
 	}
+}
+
+// byNetfilter says whether a rule or policy, or netfilter itself, dropped it.
+// Before Linux 5.17 only the function tells.
+func byNetfilter(d *trail.Drop) bool {
+	at := function(d.At)
+	return d.Reason == "NETFILTER_DROP" || d.Reason == "" && (strings.HasPrefix(at, "nf_hook_slow") || at == "nft_do_chain" || at == "kfree_skb")
 }
 
 // refusedByRule says whether a refusal came of the rules seen before it.
@@ -124,8 +131,13 @@ func (q *inquiry) dropping() *trail.Drop {
 }
 
 // hook is the netfilter hook in which the packet ended; empty for other ends.
+// With bridges a hook stands in the stack of other drops too: a bridge calls
+// the IP layer from inside of one.
 func (q *inquiry) hook() string {
 	if d := q.dropping(); d != nil {
+		if !byNetfilter(d) {
+			return ""
+		}
 		return d.Hook
 	}
 	ended := q.v.Outcome == trail.Dropped || q.v.Outcome == trail.Rejected

@@ -51,7 +51,7 @@ func (q *inquiry) wrongPeer() (string, trail.Basis) {
 	here := on(q.end.Point)
 	switch {
 	case reason == "NO_TX_TARGET" && strings.HasPrefix(function(d.At), "vxlan"):
-		return fmt.Sprintf("%s %s has no fdb entry for the next hop's MAC %s", q.end.Point.Interface, here, q.end.Seen.DstMAC), trail.Observed
+		return fmt.Sprintf("%s %s has no fdb entry for the next hop's MAC %s", q.end.Point.Interface, here, q.macOf()), trail.Observed
 	case reason == "VXLAN_VNI_NOT_FOUND":
 		return fmt.Sprintf("%s has a VXLAN port, but no device with this packet's VNI", placeName(q.end.Point.Node, q.end.Point.Target)), trail.Observed
 	case reason == "OTHERHOST" && out != nil && !q.tunnelled() && tunnelled(q.end.Point):
