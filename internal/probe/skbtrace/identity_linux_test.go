@@ -86,9 +86,22 @@ func TestFilterInKernel(t *testing.T) {
 		"host fd00:2:44::1", "len % 3 = 1", "ip[8] > 100 or ip6[7] > 100", "ip proto 47 or ip proto 4",
 	}
 	matched := 0
-	for _, expr := range expressions {
+	for i, expr := range expressions {
 		p := compile(t, expr)
-		tr := open(t, Options{Filter: p, Netns: inodes(t, w.to)})
+		o := Options{Filter: p, Netns: inodes(t, w.to)}
+		var tr *Tracer
+		if i%4 == 3 { // as on kernels without bpf_rdonly_cast
+			var err error
+			o.HeaderLen, o.Ring = DefaultHeaderLen, DefaultRing
+			if tr, err = (&loader{options: o, noCast: true}).open(); err != nil {
+				t.Fatal(err)
+			}
+			if len(tr.Blind()) != 1 {
+				t.Errorf("blind without cast: %v", tr.Blind())
+			}
+		} else {
+			tr = open(t, o)
+		}
 		for i, b := range packets {
 			w.send(t, i, b)
 		}

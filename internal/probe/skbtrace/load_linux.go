@@ -23,7 +23,9 @@ var object []byte
 
 // loader puts the programs together for this kernel.
 type loader struct {
-	options  Options
+	options Options
+	// noCast reads packets as before Linux 6.2.
+	noCast   bool
 	cache    *btf.Cache
 	kernel   *btf.Spec
 	spec     *ebpf.CollectionSpec
@@ -163,6 +165,9 @@ func flag(b bool) uint8 {
 
 // canCast says whether programs may read memory by bpf_rdonly_cast (Linux 6.2).
 func (l *loader) canCast() bool {
+	if l.noCast {
+		return false
+	}
 	var f *btf.Func
 	var t *btf.Struct
 	return l.kernel.TypeByName("bpf_rdonly_cast", &f) == nil && l.kernel.TypeByName("in6_addr", &t) == nil

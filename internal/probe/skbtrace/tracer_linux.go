@@ -50,19 +50,26 @@ func Open(o Options) (*Tracer, error) {
 	if o.HeaderLen < 0 || o.HeaderLen > MaxHeaderLen || o.Ring < 0 || o.Ring > 1<<30 || o.Limit < 0 || len(o.Netns) > MaxNetns {
 		return nil, fmt.Errorf("open packet tracer: options are out of range")
 	}
+	t, err := (&loader{options: o}).open()
+	if err != nil {
+		return nil, fmt.Errorf("open packet tracer: %w", err)
+	}
+	return t, nil
+}
+
+func (l *loader) open() (*Tracer, error) {
 	// Before Linux 5.11 maps count as locked memory. Where the limit cannot be
 	// lifted it may still be enough; else making a map fails.
 	_ = rlimit.RemoveMemlock()
-	l := &loader{options: o}
 	c, err := l.load()
 	if err != nil {
-		return nil, fmt.Errorf("open packet tracer: %w", err)
+		return nil, err
 	}
 	l.blind = append(l.blind, noICMPv6())
 	t := &Tracer{maps: c, blind: l.blind}
 	if err := t.start(l); err != nil {
 		_ = t.Close()
-		return nil, fmt.Errorf("open packet tracer: %w", err)
+		return nil, err
 	}
 	return t, nil
 }
