@@ -33,9 +33,13 @@ func noRoute(q *inquiry) *trail.Finding {
 		to, where = q.c.Conversation.Flow.Dst, "in "+orText(q.c.Source.Name, "the sender's namespace")
 	}
 	ip := ipCommand(to)
+	cause := "no routing table has a way to " + to.String() + " " + where
+	if tunnelled(q.end.Point) && !q.tunnelled() && to == q.flow().Dst {
+		cause = "no routing table has a way to the other end of " + q.end.Point.Interface + " " + where
+	}
 	return &trail.Finding{
 		ID:       "no-route",
-		Cause:    "no routing table has a way to " + to.String() + " " + where,
+		Cause:    cause,
 		Why:      "Neither a route to that network nor a default route is there, so the packet cannot be sent on.",
 		Basis:    trail.Observed,
 		Evidence: evidence,
