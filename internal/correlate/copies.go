@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// spell of a part: its first and last sights with a time of their own.
+// life of a part: its first and last sights with a time of their own.
 type life struct {
 	part        int
 	first, last int64

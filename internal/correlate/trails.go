@@ -26,7 +26,7 @@ type Options struct {
 	// kernels, whose streams are not in step.
 	Linger time.Duration
 	// MaxOpen is how many packets are followed at once, of up to 4096
-	// sightings each; 0 is 65,536, negative no limit. Beyond it those that
+	// sightings each; 0 is 32,768 (270 MB with 40 each), negative no limit. Beyond it those that
 	// nothing was heard of for longest are over: see Forgotten. It holds only
 	// with Closed.
 	MaxOpen int
@@ -38,14 +38,14 @@ type Options struct {
 const (
 	linger      = 100 * time.Millisecond
 	lingerApart = time.Second
-	maxOpen     = 1 << 16
+	maxOpen     = 1 << 15
 	maxSights   = 4096
 )
 
 // Trails gathers sightings into trails, roughly in the order of time for each
 // source; without Options.Closed in any order. Its zero value is ready and
-// keeps everything until All. It keeps headers, not frames: about 120 bytes for
-// each sighting, and 600 for each packet (bench_test.go measures it).
+// keeps everything until All. It keeps headers, not frames: 120 to 180 bytes
+// for each sighting, and 400 more for each packet (bench_test.go measures it).
 type Trails struct {
 	o     Options
 	p, q  packet.Packet
