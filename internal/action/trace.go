@@ -78,6 +78,9 @@ type TraceFold struct {
 	First, Count int
 	// Answer is the index of the trail that answers First; -1 is none.
 	Answer int
+	// Probe is true if these are the probe's first packet and its repetitions,
+	// and not what the conversation brought with it.
+	Probe bool
 }
 
 // Trace follows packets until as many as were asked for have ended, the
@@ -102,8 +105,8 @@ func (o *TraceOptions) check() error {
 	if err == nil {
 		return nil
 	}
-	if wrong, ok := errors.AsType[*filter.Error](err); ok {
-		return &Error{Err: fmt.Errorf("filter: %w", wrong), Hint: wrong.Hint, Detail: wrong.Caret(), Usage: true}
+	if _, ok := errors.AsType[*filter.Error](err); ok {
+		return explainFilter(err)
 	}
 	hint := "pktrail trace --help"
 	if h, ok := errors.AsType[hinter](err); ok {

@@ -142,6 +142,7 @@ func (j *judge) folds(verdicts []trail.Verdict) []TraceFold {
 			continue
 		}
 		fold := TraceFold{First: f.First, Count: f.Count, Answer: -1}
+		fold.Probe = j.session.Conversation != nil && slices.ContainsFunc(f.Members, j.isProbe)
 		if t.Number != 0 {
 			fold.Answer = slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number })
 		}

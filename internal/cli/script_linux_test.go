@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -42,6 +43,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"waitfor": waitFor,
+			"listen":  listen,
 		},
 		RequireUniqueNames: true,
 	})
@@ -68,4 +70,19 @@ func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// listen opens a TCP listener in a namespace for the rest of the script:
+// listen NAMESPACE ADDRESS.
+func listen(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: listen NAMESPACE ADDRESS")
+	}
+	var l net.Listener
+	err := lab.Do(args[0], func() (err error) {
+		l, err = net.Listen("tcp4", args[1]) //nolint:noctx // on this thread, which is in the namespace
+		return err
+	})
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
 }

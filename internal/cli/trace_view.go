@@ -132,7 +132,9 @@ func (v *traceView) show(r *action.TraceResult) error {
 		Session: &r.Session, Action: v.action(), Offsets: r.Offsets, Verdict: r.Verdict, Span: span64(r),
 	}
 	for i := range r.Folds {
-		t.Folds = append(t.Folds, v.fold(r, &r.Folds[i]))
+		if f := &r.Folds[i]; v.shows(r, f) {
+			t.Folds = append(t.Folds, v.fold(r, f))
+		}
 	}
 	err := text.Trace(v.streams.Out, &t, text.TraceOptions{Style: style(v.streams.Out), Verbose: v.verbose, NoHeader: true})
 	if err == nil && len(r.Trails) == 0 && v.options.Request.Probe.Proto == "" {
@@ -152,6 +154,12 @@ func (v *traceView) showJSON(r *action.TraceResult) error {
 		}
 	}
 	return jsonl.Verdict(v.streams.Out, &r.Verdict)
+}
+
+// shows says whether a fold is shown: of a probe's conversation what it is
+// about, and what went wrong besides.
+func (v *traceView) shows(r *action.TraceResult, f *action.TraceFold) bool {
+	return v.verbose || f.Probe || r.Session.Conversation == nil || r.Trails[f.First].Verdict.Outcome != trail.Delivered && r.Verdict.Outcome != trail.Delivered
 }
 
 func (v *traceView) fold(r *action.TraceResult, f *action.TraceFold) text.Fold {

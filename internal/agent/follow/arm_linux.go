@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pktrail/pktrail/internal/filter"
@@ -129,13 +131,21 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 			return map[string]uint64{"kernel ring": st.Lost, "kernel recursion": st.RecursionMisses}, err
 		},
 	})
-	s.blind(t.Blind(), nil)
+	s.blind(slices.DeleteFunc(t.Blind(), s.isElsewhere), nil)
 	if s.req.Full {
 		for _, ns := range way {
 			s.armStages(ns)
 		}
 	}
 	return nil
+}
+
+// isElsewhere reports whether a blind spot is of an IP version that the two ends
+// do not speak.
+func (s *session) isElsewhere(b trail.Blind) bool {
+	is6 := func(a netip.Addr) bool { return a.Is6() }
+	return strings.Contains(b.What, "v6") && (len(s.ends[0].Addrs)+len(s.ends[1].Addrs) > 0) &&
+		!(slices.ContainsFunc(s.ends[0].Addrs, is6) && slices.ContainsFunc(s.ends[1].Addrs, is6))
 }
 
 // aside reports whether a lookup was made while a packet was under way and not

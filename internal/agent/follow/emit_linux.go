@@ -38,7 +38,16 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		also = e.pending.take(o, flow) // before asking, which takes its time
 		e.mu.Unlock()
 	}
-	e.inquire(o, flow)
+	for i := range also {
+		if also[i].Flight == 0 {
+			e.inquire(&also[i], flow)
+		}
+	}
+	// A lookup that is not known to be of a packet of ours is not asked about
+	// before it is, or has failed.
+	if o.Route == nil || o.Flight != 0 || o.Route.Err != 0 && o.Route.Err != tryNext {
+		e.inquire(o, flow)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(data) == 0 {

@@ -16,12 +16,13 @@ func Trail(t trail.Trail) string {
 	}
 	first, last := t.Observations[0], t.Observations[len(t.Observations)-1]
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  seen at %s in %s\n", t.Packet, t.Flow, Count(places(t.Observations), "point"), Micros(last.Time-first.Time))
+	name, details := title(&t)
+	fmt.Fprintf(&b, "%s  %s  seen at %s in %s\n", strings.TrimSpace(name+" "+details), t.Flow, Count(places(t.Observations), "point"), Micros(last.Time-first.Time))
 	rows := make([][]string, len(t.Observations))
 	where := ""
 	for i, o := range t.Observations {
 		w := o.Point.Node + "/" + namespace(o.Point)
-		name := ""
+		name = ""
 		if w != where {
 			where, name = w, namespace(o.Point)
 		}
