@@ -208,6 +208,14 @@ func RuleHandle(msg []byte) uint64 {
 	return number(attr(b, 3)) // NFTA_RULE_HANDLE
 }
 
+// DecodeGeneration reads the number of a NFT_MSG_NEWGEN message, which every
+// change of the ruleset raises.
+func DecodeGeneration(msg []byte) (uint32, bool) {
+	_, b, ok := split(msg)
+	id := attr(b, 1) // NFTA_GEN_ID
+	return num32(id), ok && id != nil
+}
+
 // comment reads the comment of a run of user data attributes (libnftnl's
 // udata.h: one byte type, one byte length, value; type 0 is the comment, for
 // tables, chains and rules alike).

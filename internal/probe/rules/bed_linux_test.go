@@ -12,7 +12,7 @@ import (
 
 // bed is a namespace with rules in it.
 type bed struct {
-	t  *testing.T
+	t  testing.TB
 	ns string
 	s  *Source
 }

@@ -142,17 +142,26 @@ func (s *Source) legacyTable(key tableKey) (*legacyTable, error) {
 
 func (s *Source) readLegacy(key tableKey, level int, info xt.Info) (*legacyTable, error) {
 	start := time.Now()
+	b, err := s.entries(key, level, info)
+	if err != nil {
+		return nil, err
+	}
+	table, err := xt.DecodeTable(key.family == "ip6", info, b, s.xtNames())
+	if err != nil {
+		return nil, err
+	}
+	return &legacyTable{age{time.Now(), time.Since(start)}, info, table}, nil
+}
+
+// entries asks for struct ipt_get_entries, and returns what follows it.
+func (s *Source) entries(key tableKey, level int, info xt.Info) ([]byte, error) {
 	b := make([]byte, xt.EntriesHeader+int(info.Size))
 	copy(b, key.table)
 	binary.NativeEndian.PutUint32(b[tableNameLen:], info.Size)
 	if err := s.getsockopt(level, optEntries, b); err != nil {
 		return nil, err
 	}
-	table, err := xt.DecodeTable(key.family == "ip6", info, b[xt.EntriesHeader:], s.xtNames())
-	if err != nil {
-		return nil, err
-	}
-	return &legacyTable{age{time.Now(), time.Since(start)}, info, table}, nil
+	return b[xt.EntriesHeader:], nil
 }
 
 // ipset gives the name of an ipset by its index, "" if it is not known.

@@ -3,12 +3,10 @@
 package rules
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/netstate/nft"
@@ -19,83 +17,60 @@ import (
 type chainRules struct {
 	age
 	generation uint32
-	messages   []netlink.Message
-	// at maps a handle to its place in messages.
+	// data are the messages one behind the other, ends where each ends.
+	data []byte
+	ends []int
+	// at maps a handle to its place in the chain, from 0.
 	at map[uint64]int
 	// missing are the handles that were asked for in vain.
 	missing map[uint64]bool
 }
 
-// request asks nf_tables one thing. Attributes are strings and 64-bit handles.
-func (s *Source) request(kind uint16, family string, dump bool, attrs ...netlink.Attribute) ([]netlink.Message, error) {
+// request asks nf_tables one thing, again where the ruleset changed under a
+// dump. What each has collected so far is void when restart is called.
+func (s *Source) request(kind uint16, family string, dump bool, attrs []attribute, restart func(), each func(msg []byte)) error {
 	fam, ok := nft.ParseFamily(family)
 	if !ok && family != "" {
-		return nil, fmt.Errorf("family %q: %w", family, ErrNotFound)
-	}
-	body, err := netlink.MarshalAttributes(attrs)
-	if err != nil {
-		return nil, err
-	}
-	flags := netlink.Request
-	if dump {
-		flags |= netlink.Dump
-	}
-	m := netlink.Message{
-		Header: netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | kind), Flags: flags},
-		Data:   append([]byte{byte(fam), unix.NFNETLINK_V0, 0, 0}, body...),
+		return fmt.Errorf("family %q: %w", family, ErrNotFound)
 	}
 	const attempts = 5
+	var err error
 	for range attempts {
-		reply, err := s.nf.Execute(m)
-		if errors.Is(err, unix.ENOENT) {
-			return nil, ErrNotFound
-		}
-		if err != nil {
-			return nil, err
-		}
-		if !interrupted(reply) {
-			return reply, nil
+		restart()
+		err = s.nf.ask(kind, byte(fam), dump, attrs, each)
+		if !errors.Is(err, errInterrupted) {
+			break
 		}
 	}
-	return nil, errors.New("the ruleset changed too often while it was read")
-}
-
-// interrupted says that the ruleset changed during a dump.
-func interrupted(reply []netlink.Message) bool {
-	for _, m := range reply {
-		if m.Header.Flags&netlink.DumpInterrupted != 0 {
-			return true
-		}
+	if errors.Is(err, unix.ENOENT) {
+		return ErrNotFound
 	}
-	return false
+	return err
 }
 
-func str(kind uint16, s string) netlink.Attribute {
-	return netlink.Attribute{Type: kind, Data: append([]byte(s), 0)}
+// one asks for one thing that decode understands.
+func one[T any](s *Source, kind uint16, family string, attrs []attribute, decode func([]byte) (T, bool)) (T, error) {
+	var got T
+	found := false
+	err := s.request(kind, family, false, attrs, func() {}, func(msg []byte) {
+		if v, ok := decode(msg); ok && !found {
+			got, found = v, true
+		}
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return got, err
 }
 
 // current asks for the ruleset's generation: a number that every change
 // raises.
 func (s *Source) current() (uint32, error) {
-	reply, err := s.request(unix.NFT_MSG_GETGEN, "", false)
+	gen, err := one(s, unix.NFT_MSG_GETGEN, "", nil, nft.DecodeGeneration)
 	if err != nil {
 		return 0, fmt.Errorf("read generation: %w", err)
 	}
-	for _, m := range reply {
-		if len(m.Data) < 4 {
-			continue
-		}
-		attrs, err := netlink.UnmarshalAttributes(m.Data[4:])
-		if err != nil {
-			return 0, fmt.Errorf("read generation: %w", err)
-		}
-		for _, a := range attrs {
-			if a.Type == unix.NFTA_GEN_ID && len(a.Data) == 4 {
-				return binary.BigEndian.Uint32(a.Data), nil
-			}
-		}
-	}
-	return 0, errors.New("read generation: no answer")
+	return gen, nil
 }
 
 func (s *Source) findNFT(r *trail.Rule) error {
@@ -114,7 +89,7 @@ func (s *Source) findNFT(r *trail.Rule) error {
 		if err != nil {
 			return fmt.Errorf("read chain %s: %w", r.Chain, err)
 		}
-		chain := chainOf(c)
+		chain := chainOf(&c)
 		fillPolicy(r, &chain, s.iptables(key))
 		return nil
 	}
@@ -155,7 +130,7 @@ func (s *Source) rule(key chainKey, handle uint64) (nft.Rule, int, error) {
 		c.missing[handle] = true
 		return nft.Rule{}, 0, ErrNotFound
 	}
-	rule, ok := nft.DecodeRule(c.messages[i].Data)
+	rule, ok := nft.DecodeRule(c.message(i))
 	if !ok {
 		return nft.Rule{}, 0, errors.New("the kernel's answer names no rule")
 	}
@@ -164,30 +139,35 @@ func (s *Source) rule(key chainKey, handle uint64) (nft.Rule, int, error) {
 
 func (s *Source) readChain(key chainKey) (*chainRules, error) {
 	start := time.Now()
-	reply, err := s.request(unix.NFT_MSG_GETRULE, key.family, true, str(unix.NFTA_RULE_TABLE, key.table), str(unix.NFTA_RULE_CHAIN, key.chain))
+	var c *chainRules
+	attrs := []attribute{{unix.NFTA_RULE_TABLE, key.table}, {unix.NFTA_RULE_CHAIN, key.chain}}
+	err := s.request(unix.NFT_MSG_GETRULE, key.family, true, attrs, func() {
+		c = &chainRules{generation: s.generation, at: map[uint64]int{}, missing: map[uint64]bool{}}
+	}, func(msg []byte) {
+		c.at[nft.RuleHandle(msg)] = len(c.ends)
+		c.data = append(c.data, msg...)
+		c.ends = append(c.ends, len(c.data))
+	})
 	if err != nil {
 		return nil, err
-	}
-	c := &chainRules{generation: s.generation, messages: reply, at: make(map[uint64]int, len(reply)), missing: map[uint64]bool{}}
-	for i, m := range reply {
-		c.at[nft.RuleHandle(m.Data)] = i
 	}
 	c.age = age{time.Now(), time.Since(start)}
 	return c, nil
 }
 
+// message is the i-th rule's.
+func (c *chainRules) message(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = c.ends[i-1]
+	}
+	return c.data[start:c.ends[i]]
+}
+
 // chain asks for one chain, without its rules.
-func (s *Source) chain(key tableKey, name string) (*nft.Chain, error) {
-	reply, err := s.request(unix.NFT_MSG_GETCHAIN, key.family, false, str(unix.NFTA_CHAIN_TABLE, key.table), str(unix.NFTA_CHAIN_NAME, name))
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range reply {
-		if c, ok := nft.DecodeChain(m.Data); ok {
-			return &c, nil
-		}
-	}
-	return nil, ErrNotFound
+func (s *Source) chain(key tableKey, name string) (nft.Chain, error) {
+	attrs := []attribute{{unix.NFTA_CHAIN_TABLE, key.table}, {unix.NFTA_CHAIN_NAME, name}}
+	return one(s, unix.NFT_MSG_GETCHAIN, key.family, attrs, nft.DecodeChain)
 }
 
 // iptables says that iptables-nft made a table: it has a name of iptables', and
@@ -216,45 +196,39 @@ func (s *Source) set(key setKey) *nft.Set {
 	if set, ok := s.sets[key]; ok {
 		return set
 	}
-	reply, err := s.request(unix.NFT_MSG_GETSET, key.family, false, str(unix.NFTA_SET_TABLE, key.table), str(unix.NFTA_SET_NAME, key.set))
-	if err != nil || len(reply) == 0 {
-		return nil
-	}
-	set, ok := nft.DecodeSet(reply[0].Data)
-	if !ok {
-		return nil
-	}
-	reply, err = s.request(unix.NFT_MSG_GETSETELEM, key.family, true,
-		str(unix.NFTA_SET_ELEM_LIST_TABLE, key.table), str(unix.NFTA_SET_ELEM_LIST_SET, key.set))
+	attrs := []attribute{{unix.NFTA_SET_TABLE, key.table}, {unix.NFTA_SET_NAME, key.set}}
+	set, err := one(s, unix.NFT_MSG_GETSET, key.family, attrs, nft.DecodeSet)
 	if err != nil {
 		return nil
 	}
-	for _, m := range reply {
-		set.Elements = append(set.Elements, nft.DecodeElements(m.Data)...)
+	attrs = []attribute{{unix.NFTA_SET_ELEM_LIST_TABLE, key.table}, {unix.NFTA_SET_ELEM_LIST_SET, key.set}}
+	err = s.request(unix.NFT_MSG_GETSETELEM, key.family, true, attrs, func() { set.Elements = nil }, func(msg []byte) {
+		set.Elements = append(set.Elements, nft.DecodeElements(msg)...)
+	})
+	if err != nil {
+		return nil
 	}
 	s.sets[key] = &set
 	return &set
 }
 
 func (s *Source) nftTables() ([]Table, error) {
-	reply, err := s.request(unix.NFT_MSG_GETTABLE, "", true)
+	var tables []nft.Table
+	err := s.request(unix.NFT_MSG_GETTABLE, "", true, nil, func() { tables = nil }, func(msg []byte) {
+		if t, ok := nft.DecodeTable(msg); ok {
+			tables = append(tables, t)
+		}
+	})
 	if errors.Is(err, ErrNotFound) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
 		return nil, nil // a kernel without nf_tables
 	}
-	if err != nil {
-		return nil, err
-	}
 	var all []Table
-	for _, m := range reply {
-		t, ok := nft.DecodeTable(m.Data)
-		if !ok {
-			continue
-		}
+	for _, t := range tables {
 		family := t.Family.String()
 		all = append(all, Table{
 			Family: family, Name: t.Name, Iptables: s.iptables(tableKey{family, t.Name}),
 			Dormant: t.Flags&1 != 0, Owned: t.Flags&2 != 0, // NFT_TABLE_F_*
 		})
 	}
-	return all, nil
+	return all, err
 }

@@ -132,6 +132,9 @@ func TestNFTText(t *testing.T) {
 			if n := b.compare(family, "t", "c"); n == 0 {
 				t.Error("no rule was compared")
 			}
+			if *update {
+				b.keepRules(family)
+			}
 		})
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/netstate/nft"
@@ -25,7 +24,7 @@ var ErrNotFound = errors.New("not found")
 type Source struct {
 	mu     sync.Mutex
 	closed bool
-	nf     *netlink.Conn
+	nf     *conn
 	// sock and sock6 are any IP and IPv6 sockets, for getsockopt and ioctl in
 	// the namespace; -1 where there is none.
 	sock, sock6 int
@@ -60,7 +59,7 @@ func Open(netns *os.File) (*Source, error) {
 	s.forget()
 	err := within(netns, func() error {
 		var err error
-		if s.nf, err = netlink.Dial(unix.NETLINK_NETFILTER, nil); err != nil {
+		if s.nf, err = dial(); err != nil {
 			return fmt.Errorf("open netfilter socket: %w", err)
 		}
 		if s.sock, err = unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW); err != nil {
@@ -102,7 +101,7 @@ func (s *Source) Close() error {
 	s.closed = true
 	var errs []error
 	if s.nf != nil {
-		errs = append(errs, s.nf.Close())
+		errs = append(errs, s.nf.close())
 	}
 	for _, fd := range [...]int{s.sock, s.sock6} {
 		if fd >= 0 {
@@ -147,7 +146,7 @@ func (s *Source) Chain(family, table, name string) (Chain, error) {
 	if err != nil {
 		return Chain{}, fmt.Errorf("read chain %s %s %s: %w", family, table, name, err)
 	}
-	return chainOf(c), nil
+	return chainOf(&c), nil
 }
 
 // LegacyChain tells of a chain of iptables-legacy (family "ip") or

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	nl "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/lab"
@@ -65,20 +65,11 @@ func (b *bed) ipsets() {
 // addAccount makes an object that `-m nfacct` counts with
 // (linux/netfilter/nfnetlink_acct.h).
 func addAccount(name string) error {
-	c, err := nl.Dial(unix.NETLINK_NETFILTER, nil)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
 	const accountNew, accountName = 0, 1 // NFNL_MSG_ACCT_NEW, NFACCT_NAME
-	attr, err := nl.MarshalAttributes([]nl.Attribute{str(accountName, name)})
-	if err != nil {
-		return err
-	}
-	_, err = c.Execute(nl.Message{
-		Header: nl.Header{Type: unix.NFNL_SUBSYS_ACCT<<8 | accountNew, Flags: nl.Request | nl.Acknowledge | nl.Create},
-		Data:   append([]byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, 0}, attr...),
-	})
+	r := nl.NewNetlinkRequest(unix.NFNL_SUBSYS_ACCT<<8|accountNew, unix.NLM_F_ACK|unix.NLM_F_CREATE)
+	r.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC, Version: nl.NFNETLINK_V0})
+	r.AddData(nl.NewRtAttr(accountName, nl.ZeroTerminated(name)))
+	_, err := r.Execute(unix.NETLINK_NETFILTER, 0)
 	return err
 }
 
@@ -120,6 +111,9 @@ func TestLegacyText(t *testing.T) {
 				if r.Text != l.text {
 					t.Errorf("%s %s %d:\n got %s\nwant %s", l.table, l.chain, l.number, r.Text, l.text)
 				}
+			}
+			if *update {
+				b.keepTables(c.family, c.file, lines)
 			}
 		})
 	}
