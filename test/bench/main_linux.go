@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,6 +18,8 @@ import (
 type options struct {
 	command  string
 	against  string
+	pktrail  string
+	figures  string
 	buffer   int
 	timeout  time.Duration
 	quick    bool
@@ -30,12 +33,14 @@ type options struct {
 func main() {
 	var o options
 	drive := flag.String("drive", "", "act as the bare capture on this interface (internal)")
+	flag.StringVar(&o.figures, "figures", "all", "which figures, with commas between: "+strings.Join(names(), ", "))
 	flag.StringVar(&o.command, "command", "", "capture to measure; {if} and {buffer} (bytes) are filled in; it runs in the receiving namespace. "+
 		"Default: ./pktrail if it was built, else the bare ring reader and writer. \"bare\" is that reader")
 	flag.StringVar(&o.against, "against", "tcpdump -i {if} -n -w /dev/null -B {kib}", "capture to compare with")
+	flag.StringVar(&o.pktrail, "pktrail", "./pktrail", "the program whose trace is measured")
 	flag.IntVar(&o.buffer, "buffer", 32<<20, "ring in bytes")
 	flag.DurationVar(&o.timeout, "timeout", 0, "block timeout of the bare reader")
-	flag.BoolVar(&o.quick, "quick", false, "fewer and shorter runs: below a minute")
+	flag.BoolVar(&o.quick, "quick", false, "fewer and shorter runs: below a minute for captures, two for traces")
 	flag.BoolVar(&o.verbose, "v", false, "print each run on stderr")
 	flag.BoolVar(&o.packages, "packages", true, "run the benchmarks of the packages too")
 	flag.StringVar(&o.only, "only", "", "only loads whose name contains this")
@@ -58,7 +63,81 @@ func main() {
 	}
 }
 
+// figure is a group of figures. Those with a trace share a lab.
+type figure struct {
+	name  string
+	alone func(context.Context, options, io.Writer) error
+	trace func(context.Context, *road, options, io.Writer) error
+}
+
+func figures() []figure {
+	return []figure{
+		{name: "capture", alone: captures},
+		{name: "overhead", trace: overhead},
+		{name: "rates", trace: rates},
+		{name: "arming", trace: arming},
+		{name: "million", alone: million},
+		{name: "sizes", alone: sizes},
+		{name: "kill", trace: killing},
+	}
+}
+
+func names() []string {
+	list := []string{"all", "trace (all but capture)"}
+	for _, f := range figures() {
+		list = append(list, f.name)
+	}
+	return list
+}
+
+// chosen says whether a group was asked for.
+func (o *options) chosen(f figure) bool {
+	words := strings.Split(o.figures, ",")
+	return slices.Contains(words, "all") || slices.Contains(words, f.name) || f.name != "capture" && slices.Contains(words, "trace")
+}
+
 func run(ctx context.Context, o options, out io.Writer) error {
+	if os.Geteuid() != 0 {
+		return errors.New("needs root, for namespaces, packet sockets and BPF")
+	}
+	fmt.Fprintln(out, machine())
+	var road *road
+	defer func() {
+		if road != nil {
+			road.close()
+		}
+	}()
+	ran := false
+	for _, f := range figures() {
+		if !o.chosen(f) {
+			continue
+		}
+		ran = true
+		fmt.Fprintf(out, "\n== %s\n\n", f.name)
+		err := error(nil)
+		switch {
+		case f.alone != nil:
+			err = f.alone(ctx, o, out)
+		case road == nil:
+			if road, err = newRoad(ctx); err != nil {
+				break
+			}
+			fallthrough
+		default:
+			err = f.trace(ctx, road, o, out)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	if !ran {
+		return fmt.Errorf("no figures %q: there are %s", o.figures, strings.Join(names(), ", "))
+	}
+	return nil
+}
+
+// captures are the figures of pktrail capture.
+func captures(ctx context.Context, o options, out io.Writer) error {
 	if err := o.choose(); err != nil {
 		return err
 	}
@@ -67,7 +146,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer bed.close()
-	fmt.Fprintf(out, "A: %s\nB: %s\n%s\n\n", o.command, o.against, machine())
+	fmt.Fprintf(out, "A: %s\nB: %s\n\n", o.command, o.against)
 	t := newTable(out)
 	for _, l := range loads(o) {
 		if !strings.Contains(l.name, o.only) {
@@ -112,9 +191,6 @@ func (o *options) choose() error {
 	name := strings.Fields(o.against)[0]
 	if _, err := exec.LookPath(name); err != nil {
 		return fmt.Errorf("nothing to compare with: %w", err)
-	}
-	if os.Geteuid() != 0 {
-		return errors.New("needs root, for namespaces and packet sockets")
 	}
 	return nil
 }
