@@ -17,14 +17,16 @@ type judge struct {
 
 func (j *judge) judge(r *TraceResult) {
 	slices.SortStableFunc(j.trails, func(a, b trail.Trail) int { return cmp.Compare(start(&a), start(&b)) })
-	verdicts := make([]trail.Verdict, len(j.trails))
+	verdicts, exchanges := make([]trail.Verdict, len(j.trails)), make([]trail.Verdict, len(j.trails))
 	for i := range j.trails {
 		t := &j.trails[i]
-		verdicts[i], _ = diagnose.Exchange(t, j.context(t))
+		c := j.context(t)
+		verdicts[i] = diagnose.Judge(t, c)
+		exchanges[i], _ = diagnose.Exchange(t, c)
 		r.Trails = append(r.Trails, JudgedTrail{Trail: *t, Verdict: verdicts[i]})
 	}
 	r.Folds = j.folds(verdicts)
-	s := diagnose.Worst(j.decisive(verdicts))
+	s := diagnose.Worst(j.decisive(exchanges))
 	r.Verdict, r.Counts = s.Verdict, s.Text
 	if len(j.trails) == 0 {
 		r.Verdict = diagnose.Judge(nil, j.context(nil))
@@ -43,10 +45,7 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 	s := j.session
 	c := diagnose.Context{
 		Source: j.endpoint(&s.Source), Destination: j.endpoint(&s.Destination),
-		Missed: s.Missed, Blind: s.Blind, Over: true,
-	}
-	for _, p := range s.Places {
-		c.Armed = append(c.Armed, diagnose.Place{Netns: p.Netns, Node: p.Node, Target: p.Target, Addrs: p.Addrs})
+		Missed: s.Missed, Blind: s.Blind, Over: true, Armed: s.Places,
 	}
 	if t == nil {
 		c.Conversation = s.Conversation

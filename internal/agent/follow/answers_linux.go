@@ -130,14 +130,14 @@ func askNeighbour(a *ask.Asker, _ ask.Question, o, add *trail.Observation) {
 }
 
 // askNextHop finds out who the next hop was, for a packet that waited for it
-// in vain.
-func askNextHop(a *ask.Asker, q ask.Question, o, add *trail.Observation) {
-	q.In = ""
+// in vain, and where a tunnel sends what is for that.
+func askNextHop(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
 	r, err := a.Lookup(q)
 	if err != nil {
 		return
 	}
 	add.Answers = append(add.Answers, r.Answer)
+	addRules(a, q, add)
 	if r.Errno != 0 || len(r.Chosen.Hops) == 0 {
 		return
 	}
@@ -147,7 +147,33 @@ func askNextHop(a *ask.Asker, q ask.Question, o, add *trail.Observation) {
 		next = q.Dst
 	}
 	neighbour(a, next, hop.Device, add)
-	_ = o
+	tunnelPeers(a, q.Dst, add)
+}
+
+// tunnelPeers adds the entries by which VXLAN devices send to an address.
+func tunnelPeers(a *ask.Asker, outer netip.Addr, add *trail.Observation) {
+	links, err := a.Links()
+	if err != nil {
+		return
+	}
+	for _, l := range links {
+		if l.Kind != "vxlan" {
+			continue
+		}
+		entries, err := a.FDB(l.Name, "")
+		if err != nil {
+			continue
+		}
+		var lines []string
+		for _, e := range entries {
+			if e.Dst == outer {
+				lines = append(lines, e.String())
+			}
+		}
+		if len(lines) > 0 {
+			add.Answers = append(add.Answers, trail.Answer{Question: "bridge fdb show dev " + l.Name, Text: strings.Join(lines, "\n")})
+		}
+	}
 }
 
 func neighbour(a *ask.Asker, addr netip.Addr, device string, add *trail.Observation) {

@@ -38,6 +38,7 @@ func (s *session) arm(ctx context.Context) error {
 		return fmt.Errorf("compile %q: %w", s.about.Filter, err)
 	}
 	s.scope = s.newScope(ctx)
+	s.openLog()
 	way := s.way(ctx)
 	s.name(ctx, way)
 	if err := s.armSight(ctx, expr, way); err != nil {

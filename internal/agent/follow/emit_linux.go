@@ -16,6 +16,7 @@ type emitter struct {
 	ctx    context.Context // of the run
 	packet packet.Packet
 	frame  trail.Frame
+	outer  packet.Flow // of the packet at hand; that of the tunnel around it
 }
 
 // emit writes one observation; data is the packet from its link header on,
@@ -27,10 +28,12 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 	}
 	o.Point = e.places.point(at, o.Point, link)
 	var flow packet.Flow
+	e.outer = packet.Flow{}
 	if len(data) > 0 {
 		e.packet.DecodeLen(link, data, o.Len)
 		flow, _ = e.packet.Flow()
 		o.Seen.Flow = flow
+		e.outer, _ = e.packet.OuterFlow()
 	}
 	var also []trail.Observation
 	if len(data) > 0 {
@@ -46,7 +49,7 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 	// A lookup that is not known to be of a packet of ours is not asked about
 	// before it is, or has failed.
 	if o.Route == nil || o.Flight != 0 || o.Route.Err != 0 && o.Route.Err != tryNext {
-		e.inquire(o, flow)
+		e.inquire(o, e.asking(o, flow))
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -60,6 +63,16 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 	}
 	e.frame = trail.Frame{Time: o.Time, Point: id, Dir: o.Dir, Len: o.Len, Data: data}
 	return e.out.WriteObserved(&e.frame, comments(o, also), o, also)
+}
+
+// asking is the flow that routing looks at where an observation was made: of a
+// packet in a tunnel that of the tunnel, but not where the tunnel's own end
+// looks inside.
+func (e *emitter) asking(o *trail.Observation, flow packet.Flow) packet.Flow {
+	if e.outer.Dst.IsValid() && (o.Drop != nil || o.Refusal != nil || o.Neighbour != nil) {
+		return e.outer
+	}
+	return flow
 }
 
 // pointID gives the stream's number of a point.

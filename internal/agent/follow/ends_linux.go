@@ -20,6 +20,9 @@ type end struct {
 	// ns is the namespace of a target, or the one that has the address; nil
 	// where none here has it.
 	ns *netns.Namespace
+	// shared is true if others have the address too: nobody can say who is
+	// meant.
+	shared bool
 	// way are the namespaces from there to the wire.
 	way []*netns.Namespace
 }
@@ -104,6 +107,7 @@ func (s *session) findOwner(ctx context.Context, e *end) {
 	}
 	e.ns = owners[0]
 	for _, ns := range owners[1:] {
+		e.shared = true
 		s.note(fmt.Sprintf("%s is an address of %s and of %s", e.Addrs[0], e.ns.Label, ns.Label))
 	}
 }
@@ -129,7 +133,10 @@ func (s *session) describe(ctx context.Context, e *end) error {
 		return nil
 	}
 	at := s.places.know(ctx, e.ns)
-	e.Netns, e.Node = e.ns.Inode, at.node
+	e.Node = at.node
+	if !e.shared {
+		e.Netns = e.ns.Inode
+	}
 	if e.Name != e.Addrs[0].String() {
 		e.Label = at.name()
 	} else if at.target != "" {

@@ -5,6 +5,7 @@ package follow
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -75,6 +76,9 @@ func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
 		return
 	}
 	o.Answers = append(o.Answers, got.Answers...)
+	if what == "why" && logs(got.Settings) || what == "conntrack" && full(got.Settings) {
+		o.Answers = append(o.Answers, s.complaints.about(flow.Src, flow.Dst)...)
+	}
 	o.Settings = append(o.Settings, got.Settings...)
 	if o.Socket == nil {
 		o.Socket = got.Socket
@@ -82,6 +86,24 @@ func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
 	if o.Route != nil && got.Route != nil && agrees(o.Route, got.Route) {
 		o.Route.Prefix, o.Route.Type = got.Route.Prefix, got.Route.Type
 	}
+}
+
+// logs reports whether the kernel writes a line about what its source check
+// refuses.
+func logs(set []trail.Setting) bool {
+	return slices.ContainsFunc(set, func(s trail.Setting) bool {
+		return strings.HasSuffix(s.Name, ".log_martians") && s.Value != "0"
+	})
+}
+
+// full reports whether connection tracking has room for no more.
+func full(set []trail.Setting) bool {
+	value := map[string]int{}
+	for _, s := range set {
+		value[s.Name], _ = strconv.Atoi(s.Value) // our own number
+	}
+	limit := value["net.netfilter.nf_conntrack_max"]
+	return limit > 0 && value["net.netfilter.nf_conntrack_count"] >= limit
 }
 
 // agrees reports whether the route that the kernel names now is the one that

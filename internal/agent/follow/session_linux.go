@@ -34,9 +34,10 @@ type session struct {
 	kernel  *skbtrace.Tracer // nil without eBPF
 	matches []nftrace.Match
 
-	asked   asked
-	running sync.WaitGroup
-	failed  chan error // the first error of a source ends the run
+	asked      asked
+	complaints complaints
+	running    sync.WaitGroup
+	failed     chan error // the first error of a source ends the run
 
 	mu      sync.Mutex // guards what follows
 	sources []source
