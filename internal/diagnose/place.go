@@ -67,15 +67,31 @@ func (q *inquiry) place() {
 	if q.end.Stage == trail.StageRefuse && q.end.Refusal != nil && q.v.Reason == "" {
 		q.v.Reason = q.end.Refusal.Reason
 	}
-	if r := q.route(); r != nil && q.v.Outcome != trail.Delivered {
-		q.v.Route = routeText(r)
-		if kind := q.routeType(); kind == "blackhole" || kind == "prohibit" || kind == "unreachable" {
-			q.v.Route = kind + " " + q.routePrefix(r.Dst) + " (table " + trail.TableName(r.Table) + ")"
-		}
-	}
+	q.v.Route = q.routeSentence()
 	if q.v.Observation >= 0 {
 		q.v.At = q.at()
 	}
+}
+
+// routeSentence is the route of a packet that did not arrive, as far as one is
+// known.
+func (q *inquiry) routeSentence() string {
+	if q.v.Outcome == trail.Delivered {
+		return ""
+	}
+	r := q.route()
+	if r == nil { // a lookup that ends in no route is not always seen
+		if a := q.asked(); a != nil && a.Route != nil && a.Route.Type != "" {
+			r = a.Route
+		}
+	}
+	if r == nil {
+		return ""
+	}
+	if kind := q.routeType(); kind == "blackhole" || kind == "prohibit" || kind == "unreachable" {
+		return kind + " " + q.routePrefix(r.Dst) + " (table " + trail.TableName(r.Table) + ")"
+	}
+	return routeText(r)
 }
 
 // at names the place inside the namespace.
