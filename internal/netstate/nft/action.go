@@ -54,7 +54,7 @@ func (p *printer) ct(e *CT) {
 
 func (p *printer) payload(e *Payload) {
 	s := selector{payload: true, base: e.Base, off: e.Offset * 8, bits: e.Len * 8}
-	if e.Offset > 1<<16 || e.Len > 64 { // NFT_DATA_VALUE_MAXLEN
+	if e.Offset > 1<<16 || e.Len == 0 || e.Len > 64 { // NFT_DATA_VALUE_MAXLEN
 		p.say(fmt.Sprintf("[ payload base %d offset %d length %d ]", e.Base, e.Offset, e.Len))
 		return
 	}

@@ -33,6 +33,8 @@ type register struct {
 func (p *printer) put(reg uint32, r register) {
 	i, ok := slot(reg)
 	if !ok {
+		r.fresh = true
+		p.show(&r)
 		return
 	}
 	r.fresh = true

@@ -78,7 +78,10 @@ func (p *printer) setText(name string, s *Set, k key, data kind) string {
 	if s == nil {
 		return "@" + name
 	}
-	elements := p.elements(s, k)
+	elements, more := p.elements(s, k), 0
+	if most := p.names.Most; most > 0 && len(elements) > most {
+		elements, more = elements[:most], len(elements)-most
+	}
 	words := make([]string, len(elements))
 	for i, e := range elements {
 		words[i] = e.text
@@ -93,6 +96,9 @@ func (p *printer) setText(name string, s *Set, k key, data kind) string {
 		if e.Comment != "" {
 			words[i] += ` comment "` + e.Comment + `"`
 		}
+	}
+	if more > 0 {
+		words = append(words, fmt.Sprintf("... %d more", more))
 	}
 	return "{ " + strings.Join(words, ", ") + " }"
 }

@@ -12,6 +12,9 @@ type Names struct {
 	// Set gives a set of the rule's table with its elements; only anonymous
 	// sets are asked for. nil if it is not known.
 	Set func(name string) *Set
+	// Most is how many elements of a set are written, with the number of the
+	// others behind them; 0 is all.
+	Most int
 }
 
 // Text writes the rule as `nft -s list ruleset` does: one line, no counters'
@@ -22,6 +25,7 @@ func (r *Rule) Text(n Names) string {
 	for i := 0; i < len(r.Exprs); i++ {
 		i += p.step(r.Exprs[i], r.Exprs[i+1:])
 	}
+	p.flush()
 	var parts []string
 	for _, s := range p.stmts {
 		if !s.implied {
@@ -96,10 +100,36 @@ func (p *printer) step(e Expr, rest []Expr) int {
 		p.translate(e)
 	case *Reject:
 		p.reject(e)
+	case *Unknown:
+		p.flush() // it may be what uses them
+		p.say(p.plain(e))
 	default:
 		p.say(p.plain(e))
 	}
 	return 0
+}
+
+// flush shows what was loaded and not used by anything that is understood.
+func (p *printer) flush() {
+	for i := range p.regs {
+		p.show(&p.regs[i])
+	}
+}
+
+// show says what a register holds, unless something has used it.
+func (p *printer) show(r *register) {
+	if !r.fresh {
+		return
+	}
+	r.fresh = false
+	switch {
+	case r.sel != nil:
+		p.say("[ " + p.key([]register{*r}).text + " ]")
+	case r.setName != "":
+		p.say("[ " + r.mapped + "@" + r.setName + " ]")
+	default:
+		p.say(raw("immediate", r.data))
+	}
 }
 
 // plain writes the expressions that use no register.

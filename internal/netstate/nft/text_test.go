@@ -112,9 +112,10 @@ func TestUnknown(t *testing.T) {
 		&Meta{Key: 16, Dreg: 1}, &Cmp{Sreg: 1, Data: []byte{6}},
 		&Unknown{Name: "inner", Data: []byte{1, 2}}, &Unknown{Name: "new"}, &Cmp{Sreg: 3, Data: []byte{1}},
 		&Match{Name: "string", Info: []byte{9}}, &Target{Name: "NEW"}, &Immediate{Verdict: &Verdict{Code: -9}},
-		&Meta{Key: 99, Dreg: 1}, &Cmp{Sreg: 1, Data: []byte{1}},
+		&Meta{Key: 99, Dreg: 1}, &Cmp{Sreg: 1, Data: []byte{1}}, &Meta{Key: 3, Dreg: 77}, &Meta{Key: 6, Dreg: 1},
+		&Unknown{Name: "eats"}, &Payload{Base: 1, Offset: 12, Len: 4, Dreg: 2},
 	}}
-	want := "meta l4proto tcp [ inner 0x0102 ] [ new ] [ cmp 0x01 ] [ match string 0x09 ] [ target NEW ] [ verdict -9 ] meta 99 0x1"
+	want := "meta l4proto tcp [ inner 0x0102 ] [ new ] [ cmp 0x01 ] [ match string 0x09 ] [ target NEW ] [ verdict -9 ] meta 99 0x1 [ meta mark ] [ iifname ] [ eats ] [ ip saddr ]"
 	if got := r.Text(Names{}); got != want {
 		t.Errorf("%s", got)
 	}

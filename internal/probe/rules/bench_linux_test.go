@@ -1,3 +1,5 @@
+//go:build !pktrail_lite
+
 package rules
 
 import (

@@ -1,3 +1,5 @@
+//go:build !pktrail_lite
+
 package rules
 
 import (
@@ -222,6 +224,45 @@ func TestRefresh(t *testing.T) {
 	b.run("", "iptables-legacy", "-R", "FORWARD", "1", "-s", "10.0.0.3", "-j", "DROP")
 	b.s.legacy[tableKey{"ip", "filter"}].read = time.Now().Add(-2 * time.Second)
 	if r, err := find(legacy); err != nil || r.Text != "-A FORWARD -s 10.0.0.3/32 -j DROP" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// The kernel calls a rule without a condition the chain's policy or end.
+func TestUnconditionalLegacy(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	b.run("*filter\n:FORWARD ACCEPT\n:mine -\n-A FORWARD -j DROP\n-A mine -j DROP\n-A mine -j RETURN\nCOMMIT\n", "iptables-legacy-restore")
+	for _, c := range []struct {
+		r             trail.Rule
+		verdict, text string
+		kind          trail.RuleKind
+	}{
+		{trail.Rule{Chain: "FORWARD", Number: 1, Kind: trail.RulePolicy}, "drop", "-A FORWARD -j DROP", trail.RuleMatched},
+		{trail.Rule{Chain: "FORWARD", Number: 2, Kind: trail.RulePolicy}, "accept", "-P FORWARD ACCEPT", trail.RulePolicy},
+		{trail.Rule{Chain: "mine", Number: 1, Kind: trail.RuleReturn, Verdict: "return"}, "drop", "-A mine -j DROP", trail.RuleMatched},
+		{trail.Rule{Chain: "mine", Number: 2, Kind: trail.RuleReturn, Verdict: "return"}, "return", "-A mine -j RETURN", trail.RuleMatched},
+		{trail.Rule{Chain: "mine", Number: 3, Kind: trail.RuleReturn, Verdict: "return"}, "return", "", trail.RuleReturn},
+	} {
+		r := c.r
+		r.Family, r.Table, r.Legacy = "ip", "filter", true
+		if err := b.s.Find(&r); err != nil || r.Verdict != c.verdict || r.Text != c.text || r.Kind != c.kind {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+}
+
+// Of a large set only the beginning is written.
+func TestLargeSet(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	var ports []string
+	for i := range 1000 {
+		ports = append(ports, fmt.Sprint(2*i+1))
+	}
+	b.run("", "nft", "add table ip t; add chain ip t c; add rule ip t c tcp dport { "+strings.Join(ports, ", ")+" } accept")
+	r := trail.Rule{Family: "ip", Table: "t", Chain: "c", Handle: b.chainHandles("ip", "t", "c")[0], Kind: trail.RuleMatched}
+	if err := b.s.Find(&r); err != nil || !strings.HasPrefix(r.Text, "tcp dport { 1, 3, 5, ") || !strings.HasSuffix(r.Text, ", 199, ... 900 more } accept") {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -77,18 +77,15 @@ func (s *Source) findLegacy(r *trail.Rule) error {
 	if !ok {
 		return fmt.Errorf("find legacy chain %s: %w", r.Chain, ErrNotFound)
 	}
-	switch r.Kind {
-	case trail.RulePolicy:
-		chain := legacyChainOf(r.Family, r.Table, c)
-		fillPolicy(r, &chain, true)
-		return nil
-	case trail.RuleReturn:
-		if r.Number > c.Rules() || r.Number == 0 { // the end of the chain
-			if r.Verdict == "" {
-				r.Verdict = "return"
-			}
+	if r.Kind != trail.RuleMatched {
+		if r.Number == 0 || r.Number > c.Rules() {
+			s.endOfLegacy(r, c)
 			return nil
 		}
+		// The kernel says "policy" or "return" of every rule that has no
+		// condition and one of its own verdicts (net/ipv4/netfilter/ip_tables.c,
+		// get_chainname_rulenum).
+		r.Kind, r.Verdict = trail.RuleMatched, ""
 	}
 	rule, ok := t.table.Rule(c, r.Number)
 	if !ok {
@@ -96,6 +93,16 @@ func (s *Source) findLegacy(r *trail.Rule) error {
 	}
 	fillLegacy(r, &rule)
 	return nil
+}
+
+// endOfLegacy describes the end of a chain.
+func (s *Source) endOfLegacy(r *trail.Rule, c *xt.Chain) {
+	if r.Kind == trail.RulePolicy {
+		chain := legacyChainOf(r.Family, r.Table, c)
+		fillPolicy(r, &chain, true)
+	} else if r.Verdict == "" {
+		r.Verdict = "return"
+	}
 }
 
 // legacyTable reads a table, unless it is as it was read last. Its

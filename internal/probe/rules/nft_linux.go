@@ -13,6 +13,10 @@ import (
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
+// mostElements of a rule's own set are written: the text is for a line on a
+// screen.
+const mostElements = 100
+
 // chainRules are the rules of one chain, undecoded.
 type chainRules struct {
 	age
@@ -101,7 +105,10 @@ func (s *Source) findNFT(r *trail.Rule) error {
 		return fmt.Errorf("read rule %d of %s: %w", r.Handle, r.Chain, err)
 	}
 	r.Number = number
-	names := nft.Names{Interface: s.interfaceName, Set: func(name string) *nft.Set { return s.set(setKey{key, name}) }}
+	names := nft.Names{
+		Interface: s.interfaceName, Most: mostElements,
+		Set: func(name string) *nft.Set { return s.set(setKey{key, name}) },
+	}
 	fillNFT(r, &rule, s.iptables(key), names, s.xtNames())
 	return nil
 }
