@@ -78,7 +78,7 @@ func castOf(insns asm.Instructions) (asm.Instructions, error) {
 // takes a dozen instructions for its checks, and filters ask for the same
 // bytes many times.
 const (
-	windowSize = 32
+	windowSize = 24
 	windowAt   = -144 - windowSize // from R10
 )
 
