@@ -160,7 +160,7 @@ func (s *session) describe(ctx context.Context, e *end) error {
 
 // way lists the namespaces in which rules are traced from the start: those
 // between the ends and the wire. Where an end is in no namespace here (a
-// service, or "any"), every node of this machine may be on the way.
+// service, or "any"), every node in scope may be on the way.
 func (s *session) way(ctx context.Context) []*netns.Namespace {
 	var list []*netns.Namespace
 	add := func(n *netns.Namespace) {
@@ -174,8 +174,11 @@ func (s *session) way(ctx context.Context) []*netns.Namespace {
 		}
 	}
 	if s.ends[0].ns == nil || s.ends[1].ns == nil {
+		near := s.scope.namespaces()
 		for _, n := range s.census(ctx) {
-			add(n)
+			if near[n.Inode] {
+				add(n)
+			}
 		}
 	}
 	return list

@@ -4,6 +4,7 @@ package follow
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/pktrail/pktrail/internal/probe/netns"
@@ -39,6 +40,14 @@ func (s *session) newScope(ctx context.Context) *scope {
 		sc.reached = netns.Connected(ctx, from, all)
 	}()
 	return sc
+}
+
+// namespaces are those that were in scope at the start, by inode.
+func (sc *scope) namespaces() map[uint64]bool {
+	<-sc.ready
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	return maps.Clone(sc.reached)
 }
 
 // has reports whether a namespace is in scope. One that came after the start
