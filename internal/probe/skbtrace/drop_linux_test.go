@@ -75,6 +75,24 @@ func send(t *testing.T, namespace, dst string, n int) {
 	}
 }
 
+func sendOne(t *testing.T, namespace, dst string) {
+	t.Helper()
+	send(t, namespace, dst, 1)
+}
+
+// connect tries to, and has no luck.
+func connect(t *testing.T, namespace, dst string) {
+	t.Helper()
+	_ = lab.Do(namespace, func() error {
+		c, err := (&net.Dialer{Timeout: 1500 * time.Millisecond}).DialContext(t.Context(), "tcp", dst)
+		if err == nil {
+			t.Errorf("connected to %s", dst)
+			_ = c.Close()
+		}
+		return err
+	})
+}
+
 // What the stack answers instead of delivering.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
@@ -83,25 +101,17 @@ func TestRefusal(t *testing.T) {
 	run(t, middle, "ip", "route", "add", "prohibit", "10.9.0.0/16")
 	for _, c := range []struct {
 		name, dst, at string
-		do            func(t *testing.T, dst string)
+		do            func(t *testing.T, namespace, dst string)
 		want          trail.Refusal
 	}{
-		{"udp port", "10.2.0.2:9", server, func(t *testing.T, dst string) { send(t, client, dst, 1) }, trail.Refusal{Kind: "icmp", Type: 3, Code: 3, Text: "port unreachable"}},
-		{"no route", "10.8.0.1:9", middle, func(t *testing.T, dst string) { send(t, client, dst, 1) }, trail.Refusal{Kind: "icmp", Type: 3, Code: 0, Text: "network unreachable"}},
-		{"prohibited", "10.9.0.1:9", middle, func(t *testing.T, dst string) { send(t, client, dst, 1) }, trail.Refusal{Kind: "icmp", Type: 3, Code: 13, Text: "administratively prohibited"}},
-		{"tcp port", "10.2.0.2:9", server, func(_ *testing.T, dst string) {
-			_ = lab.Do(client, func() error {
-				c, err := net.DialTimeout("tcp", dst, time.Second)
-				if err == nil {
-					_ = c.Close()
-				}
-				return err
-			})
-		}, trail.Refusal{Kind: "reset", Reason: "NO_SOCKET", Text: "connection reset"}},
+		{"udp port", "10.2.0.2:9", server, sendOne, trail.Refusal{Kind: "icmp", Type: 3, Code: 3, Text: "port unreachable"}},
+		{"no route", "10.8.0.1:9", middle, sendOne, trail.Refusal{Kind: "icmp", Type: 3, Code: 0, Text: "network unreachable"}},
+		{"prohibited", "10.9.0.1:9", middle, sendOne, trail.Refusal{Kind: "icmp", Type: 3, Code: 13, Text: "administratively prohibited"}},
+		{"tcp port", "10.2.0.2:9", server, connect, trail.Refusal{Kind: "reset", Reason: "NO_SOCKET", Text: "connection reset"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tr := open(t, Options{Netns: inodes(t, client, middle, server), Filter: compile(t, "port 9")})
-			c.do(t, c.dst)
+			c.do(t, client, c.dst)
 			events := drain(t, tr)
 			showOnFailure(t, events)
 			refusals := ofStage(events, trail.StageRefuse)
@@ -265,10 +275,7 @@ func TestSockets(t *testing.T) {
 			if dst[0] == '[' {
 				run(t, server, "nft", "table ip6 x { chain c { type filter hook input priority 0; tcp dport 81 drop; }; }")
 			}
-			_ = lab.Do(client, func() error {
-				_, err := net.DialTimeout("tcp", dst, 1500*time.Millisecond)
-				return err
-			})
+			connect(t, client, dst)
 			events := drain(t, tr)
 			showOnFailure(t, events)
 			again := ofStage(events, trail.StageRetransmit)

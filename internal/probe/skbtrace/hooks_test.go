@@ -72,8 +72,14 @@ func TestTexts(t *testing.T) {
 		typ, code uint8
 		want      string
 	}{
-		{3, 3, "port unreachable"}, {3, 4, "fragmentation needed, but DF is set"}, {3, 13, "administratively prohibited"}, {3, 99, "type 3 code 99"},
-		{11, 0, "TTL exceeded in transit"}, {11, 1, "fragments did not arrive in time"}, {12, 0, "parameter problem in the header"}, {8, 0, "type 8 code 0"},
+		{3, 3, "port unreachable"},
+		{3, 4, "fragmentation needed, but DF is set"},
+		{3, 13, "administratively prohibited"},
+		{3, 99, "type 3 code 99"},
+		{11, 0, "TTL exceeded in transit"},
+		{11, 1, "fragments did not arrive in time"},
+		{12, 0, "parameter problem in the header"},
+		{8, 0, "type 8 code 0"},
 	} {
 		if got := icmpText(c.typ, c.code); got != c.want {
 			t.Errorf("%d/%d: %q, want %q", c.typ, c.code, got, c.want)

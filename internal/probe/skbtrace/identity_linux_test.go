@@ -117,20 +117,24 @@ func TestFilterInKernel(t *testing.T) {
 	}
 }
 
+// swallow reads until the connection is closed.
+func swallow(c net.PacketConn) {
+	go func() {
+		for b := make([]byte, 100); ; {
+			if _, _, err := c.ReadFrom(b); err != nil {
+				return
+			}
+		}
+	}()
+}
+
 // Addresses of packets are used again within microseconds: no flight has
 // events of two packets, and none is cut in two.
 func TestReuse(t *testing.T) {
 	t.Parallel()
 	client, middle, server := router(t)
 	for _, port := range []string{":53", ":54"} {
-		c := labtest.ListenPacket(t, server, "udp4", port)
-		go func() {
-			for b := make([]byte, 100); ; {
-				if _, _, err := c.ReadFrom(b); err != nil {
-					return
-				}
-			}
-		}()
+		swallow(labtest.ListenPacket(t, server, "udp4", port))
 	}
 	labtest.Ping(t, client, netip.MustParseAddr("10.2.0.2"))
 	tr := open(t, Options{Filter: compile(t, "udp port 53"), Netns: inodes(t, client, middle, server)})

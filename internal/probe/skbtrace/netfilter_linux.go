@@ -136,7 +136,7 @@ func findChains() ([]chain, error) {
 		if err != nil {
 			continue // no iptables-legacy here
 		}
-		for _, table := range strings.Fields(string(b)) {
+		for table := range strings.FieldsSeq(string(b)) {
 			all = append(all, legacyChains(family, table)...)
 		}
 	}

@@ -34,7 +34,6 @@ func TestPing(t *testing.T) {
 	showOnFailure(t, events)
 
 	request := pick(events, func(e *Event) bool { return e.Flight == events[0].Flight && e.Flight != 0 })
-	names := l.Nodes
 	var got []string
 	for _, e := range request {
 		if e.Time < before.UnixNano() || e.Time > after.UnixNano() {
@@ -51,6 +50,24 @@ func TestPing(t *testing.T) {
 			}
 		}
 	}
+	checkWay(t, got, l)
+	checkRoutes(t, request, uint32(l.Nodes[0].Netns), uint32(l.Nodes[1].Netns))
+	checkHooks(t, request, l)
+	sent := ofStage(request, trail.StageTransmit)
+	if len(sent) != 6 || sent[0].Transmit.Code != 0 {
+		t.Errorf("%d transmissions, want 6", len(sent))
+	}
+	delivered := ofStage(events, trail.StageDeliver) // the reply
+	if len(delivered) != 1 || delivered[0].Socket.Process != "skbtrace.test" || delivered[0].Netns != uint32(from.Netns) {
+		t.Errorf("delivered %+v", delivered)
+	}
+	checkStats(t, tr, len(events))
+}
+
+// checkWay wants all devices between the two pods.
+func checkWay(t *testing.T, got []string, l *lab.Lab) {
+	t.Helper()
+	from, to, names := l.Pods[0], l.Pods[2], l.Nodes
 	n1, n2, out := uint32(names[0].Netns), uint32(names[1].Netns), uint32(l.Outside.Netns)
 	want := []string{
 		fmt.Sprintf("queue eth0@%d", from.Netns), fmt.Sprintf("receive %s@%d", from.HostDevice, n1), fmt.Sprintf("receive cni0@%d", n1),
@@ -61,7 +78,12 @@ func TestPing(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("way\n%v, want\n%v", got, want)
 	}
-	checkRoutes(t, request, n1, n2)
+}
+
+// checkHooks wants brackets around the chains that TestPing made.
+func checkHooks(t *testing.T, request []Event, l *lab.Lab) {
+	t.Helper()
+	from, names := l.Pods[0], l.Nodes
 	var hooks []string
 	for _, e := range ofStage(request, trail.StageHook) {
 		hooks = append(hooks, fmt.Sprintf("%s %d@%d", e.Hook.Name, e.Hook.Priority, e.Netns))
@@ -88,15 +110,6 @@ func TestPing(t *testing.T) {
 	if !slices.Equal(hooks, around) {
 		t.Errorf("hooks\n%v, want\n%v", hooks, around)
 	}
-	sent := ofStage(request, trail.StageTransmit)
-	if len(sent) != 6 || sent[0].Transmit.Code != 0 {
-		t.Errorf("%d transmissions, want 6", len(sent))
-	}
-	delivered := ofStage(events, trail.StageDeliver) // the reply
-	if len(delivered) != 1 || delivered[0].Socket.Process != "skbtrace.test" || delivered[0].Netns != uint32(from.Netns) {
-		t.Errorf("delivered %+v", delivered)
-	}
-	checkStats(t, tr, len(events))
 }
 
 // checkRoutes wants the lookup of each node, by the packet's own addresses.
