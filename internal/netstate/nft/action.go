@@ -198,7 +198,7 @@ var dynsetOps = [...]string{"add", "update", "delete"}
 
 // operandAny writes a register whose type only the set knows.
 func (p *printer) operandAny(reg uint32) string {
-	if r := p.get(reg); r.data != nil && len(r.data) == 4 {
+	if r := p.get(reg); len(r.data) == 4 {
 		return p.operand(reg, kindMark, true)
 	}
 	return p.operand(reg, kindHex, false)
