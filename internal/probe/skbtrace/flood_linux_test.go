@@ -4,6 +4,7 @@ package skbtrace
 
 import (
 	"net"
+	"net/netip"
 	"os"
 	"runtime"
 	"slices"
@@ -93,7 +94,7 @@ func BenchmarkFlood(b *testing.B) {
 			var off, on []float64
 			for range 5 {
 				off = append(off, f.slices(b)...)
-				tr := f.arm(b, Options{Filter: other, Full: tier.full})
+				tr := f.arm(b, Options{Filter: other, Full: tier.full, Watch: []netip.Addr{netip.MustParseAddr("10.244.1.3"), netip.MustParseAddr("10.244.2.3")}})
 				on = append(on, f.slices(b)...)
 				if err := tr.Close(); err != nil {
 					b.Fatal(err)

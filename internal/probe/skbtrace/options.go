@@ -23,8 +23,9 @@ type Options struct {
 	// filter.Options{Link: filter.Raw, Inner: true}; nil matches all.
 	Filter filter.Program
 	// Watch are addresses whose routing lookups are reported even if no
-	// followed packet is in progress: those of a packet's sender come before
-	// there is a packet. At most MaxWatch of each family.
+	// followed packet is in progress, where the lookup is for a packet of this
+	// machine's own: its sender asks before there is a packet. At most MaxWatch
+	// of each family.
 	Watch []netip.Addr
 	// Full adds transmission, ends without loss of what stays in the kernel,
 	// neighbours that are known already, and the programs for Netfilter.

@@ -26,7 +26,7 @@ func TestPing(t *testing.T) {
 	labtest.RequireTool(t, "iptables-legacy")
 	run(t, l.Nodes[1].Name, "iptables-legacy", "-t", "mangle", "-A", "FORWARD", "-j", "ACCEPT")
 	run(t, from.Name, "nft", "table ip a { chain o { type filter hook output priority 0; }; }")
-	tr := open(t, Options{Filter: compile(t, "icmp and host "+to.IPv4.String()), Full: true}, l.Namespaces()...)
+	tr := open(t, Options{Filter: compile(t, "icmp and host "+to.IPv4.String()), Full: true, Netns: inodes(t, l.Namespaces()...)}, l.Namespaces()...)
 	before := time.Now()
 	labtest.Ping(t, from.Name, to.IPv4)
 	after := time.Now()
@@ -150,7 +150,7 @@ func TestTCP(t *testing.T) {
 		}
 		served <- err
 	}()
-	tr := open(t, Options{Filter: compile(t, "tcp port 80"), Watch: []netip.Addr{from.IPv4, to.IPv4}})
+	tr := open(t, Options{Filter: compile(t, "tcp port 80"), Netns: inodes(t, l.Namespaces()...), Watch: []netip.Addr{from.IPv4, to.IPv4}})
 	c := labtest.Dial(t, from.Name, "tcp4", to.IPv4.String()+":80")
 	if _, err := c.Write([]byte("hello, what is this")); err != nil {
 		t.Fatal(err)

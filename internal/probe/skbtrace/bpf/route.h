@@ -16,10 +16,17 @@ struct asked {
 	u64 dst[2];
 	u32 version;
 	u32 netns; // 0: not known
+	u32 iif; // LOOPBACK_IFINDEX for a packet that starts here
 };
 
+#define LOOPBACK_IFINDEX 1
+
+// is_watched says whether a lookup is worth telling though nothing is in
+// progress: a sender that asks for its route has no packet yet.
 static __always_inline int is_watched(struct asked *a)
 {
+	if (a->iif != LOOPBACK_IFINDEX)
+		return 0;
 	if (a->version == 4) {
 		for (int i = 0; i < 8; i++)
 			if (i < watched4 && (watch4[i] == (u32)a->src[0] || watch4[i] == (u32)a->dst[0]))
@@ -51,7 +58,7 @@ static __always_inline u8 relation(struct in_progress *now, struct asked *a)
 }
 
 // claim says whose lookup it is: flight and flags. False: nobody's that we
-// follow. Most lookups end at the first comparisons.
+// follow.
 static __always_inline int claim(struct cpu *c, struct asked *a, u64 *flight, u8 *flags)
 {
 	struct in_progress *now = &c->now;
@@ -129,18 +136,18 @@ int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *ans
 	struct fib_nh_common *nhc = (void *)number(answer); // may be 0
 	if (!watched4 && !lively())
 		return 0;
-	struct cpu *c = this_cpu();
-	if (!c || (!watched4 && !c->now.flight))
-		return 0;
 	// Without an input interface it is no packet's route: the kernel asks what
 	// kind of address this is (inet_addr_type).
 	u32 iif = fl->__fl_common.flowic_iif;
 	if (!iif)
 		return 0;
 	struct net_device *dev = 0;
-	struct asked a = { .version = 4 };
+	struct asked a = { .version = 4, .iif = iif };
 	a.src[0] = fl->saddr;
 	a.dst[0] = fl->daddr;
+	struct cpu *c = this_cpu();
+	if (!c || (!c->now.flight && !is_watched(&a)))
+		return 0; // most end here
 	u64 flight;
 	u8 flags;
 	if (nhc) {
@@ -177,18 +184,21 @@ int BPF_PROG(pkt_route6, struct net *net, struct fib6_result *res, struct fib6_t
 {
 	if (!watched6 && !lively())
 		return 0;
+	struct asked a = { .version = 6, .iif = fl->__fl_common.flowic_iif };
+	u64 src = number((void *)&fl->saddr), dst = number((void *)&fl->daddr);
+	a.src[0] = load64(src);
+	a.src[1] = load64(src + 8);
+	a.dst[0] = load64(dst);
+	a.dst[1] = load64(dst + 8);
 	struct cpu *c = this_cpu();
-	if (!c || (!watched6 && !c->now.flight))
-		return 0;
-	struct asked a = { .version = 6 };
-	bpf_probe_read_kernel(a.src, 16, &fl->saddr);
-	bpf_probe_read_kernel(a.dst, 16, &fl->daddr);
+	if (!c || (!c->now.flight && !is_watched(&a)))
+		return 0; // most end here
 	a.netns = net->ns.inum;
 	u64 flight;
 	u8 flags;
 	if (!claim(c, &a, &flight, &flags))
 		return 0;
-	struct event *e = open_route(c, &a, flight, flags, BPF_CORE_READ(fl, __fl_common.flowic_iif), 0);
+	struct event *e = open_route(c, &a, flight, flags, a.iif, 0);
 	if (!e)
 		return 0;
 	struct route *r = (void *)(e + 1);
