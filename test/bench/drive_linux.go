@@ -22,6 +22,7 @@ const patience = 200 * time.Millisecond
 type drive struct {
 	received atomic.Int64 // datagrams, or bytes of a stream
 	sent     atomic.Int64
+	cpu      atomic.Int64 // of the sending thread, in ns
 	over     atomic.Bool
 	workers  sync.WaitGroup
 
@@ -63,12 +64,28 @@ func (d *drive) broken() bool {
 	return d.err != nil
 }
 
-// rate is what arrives per second, seen over a while, once it flows.
-func (d *drive) rate(ctx context.Context, while time.Duration) float64 {
+// flow is what a load reaches.
+type flow struct {
+	rate float64 // what arrives, per second
+	cpu  float64 // ns of the sending thread for each
+}
+
+// flow measures over a while, once it flows.
+func (d *drive) flow(ctx context.Context, while time.Duration) flow {
 	pause(ctx, 150*time.Millisecond)
-	n, began := d.received.Load(), time.Now()
+	n, spent, began := d.received.Load(), d.cpu.Load(), time.Now()
 	pause(ctx, while)
-	return float64(d.received.Load()-n) / time.Since(began).Seconds()
+	took := time.Since(began).Seconds()
+	arrived := float64(d.received.Load() - n)
+	return flow{arrived / took, float64(d.cpu.Load()-spent) / max(arrived, 1)}
+}
+
+// clock notes the CPU time of the calling thread, which sends.
+func (d *drive) clock() {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) == nil {
+		d.cpu.Store(t.Nano())
+	}
 }
 
 // Sizes of a flood: 64 bytes on the pod's wire, of which 42 are headers.
@@ -94,6 +111,7 @@ func (s *sockets) flood() *drive {
 				return err
 			}
 			d.sent.Add(int64(n))
+			d.clock()
 		}
 		return nil
 	})

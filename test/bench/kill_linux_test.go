@@ -75,7 +75,7 @@ func TestTracesFound(t *testing.T) {
 			t.Errorf("no %s is held by a trace that runs", kind)
 		}
 	}
-	progs, err := bpftool("prog")
+	progs, err := bpftool[object]("prog")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -49,7 +50,8 @@ type object struct {
 	MapIDs []int  `json:"map_ids"` // of a program
 }
 
-func bpftool(kind string) (list []object, err error) {
+// bpftool lists all programs, maps or links of the machine.
+func bpftool[T any](kind string) (list []T, err error) {
 	b, err := exec.Command("bpftool", "-j", kind, "list").CombinedOutput() //nolint:noctx // it ends in a moment
 	if err != nil {
 		return nil, fmt.Errorf("bpftool: %w: %s", err, b)
@@ -64,15 +66,15 @@ func bpftool(kind string) (list []object, err error) {
 // by their names, or belong to one that is, and that no living process holds:
 // other traces may run beside this.
 func objects() ([]string, error) {
-	links, err := bpftool("link")
+	links, err := bpftool[object]("link")
 	if err != nil {
 		return nil, err
 	}
-	progs, err := bpftool("prog")
+	progs, err := bpftool[object]("prog")
 	if err != nil {
 		return nil, err
 	}
-	maps, err := bpftool("map")
+	maps, err := bpftool[object]("map")
 	if err != nil {
 		return nil, err
 	}
@@ -110,9 +112,14 @@ func objects() ([]string, error) {
 }
 
 // heldObjects are the numbers of those that living processes have open.
-func heldObjects() map[string]map[int]bool {
+func heldObjects() map[string]map[int]bool { return held("[0-9]*") }
+
+// heldBy are those of one process.
+func heldBy(pid int) map[string]map[int]bool { return held(strconv.Itoa(pid)) }
+
+func held(process string) map[string]map[int]bool {
 	held := map[string]map[int]bool{"prog_id": {}, "map_id": {}, "link_id": {}}
-	files, _ := filepath.Glob("/proc/[0-9]*/fd/*")
+	files, _ := filepath.Glob("/proc/" + process + "/fd/*")
 	for _, name := range files {
 		if to, err := os.Readlink(name); err != nil || !strings.HasPrefix(to, "anon_inode:bpf") {
 			continue

@@ -74,6 +74,7 @@ func figures() []figure {
 	return []figure{
 		{name: "capture", alone: captures},
 		{name: "overhead", trace: overhead},
+		{name: "programs", trace: programs},
 		{name: "rates", trace: rates},
 		{name: "arming", trace: arming},
 		{name: "million", alone: million},

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/pktrail/pktrail/internal/lab"
 )
 
 // burden is a trace whose cost for others is measured.
@@ -41,33 +41,45 @@ func burdens() []burden {
 	}
 }
 
+// traffic is what is measured while traces are armed.
+type traffic struct {
+	name   string
+	open   func(*road) (sockets, error)
+	run    func(*sockets) *drive
+	unit   string
+	scale  float64
+	wanted func(burden) float64
+	// chains puts chains of netfilter into the nodes first: those that
+	// kube-proxy and a NetworkPolicy need, with connection tracking. Brackets
+	// of --full are set around chains only.
+	chains bool
+}
+
+func traffics() []traffic {
+	flood := traffic{"flood", (*road).datagrams, (*sockets).flood, "k/s", 1e-3, func(b burden) float64 { return b.flood }, false}
+	behind := flood
+	behind.name, behind.chains, behind.wanted = "flood, chains", true, func(burden) float64 { return 0 }
+	return []traffic{
+		{"stream", (*road).streams, (*sockets).stream, "Gbit/s", 8e-9, func(b burden) float64 { return b.stream }, false},
+		flood, behind,
+	}
+}
+
 // overhead prints what traces leave of a TCP stream and of a flood.
 func overhead(ctx context.Context, r *road, o options, out io.Writer) error {
+	fmt.Fprintf(out, "%-19s %-19s %9s %9s  %6s %10s  %6s  %s\n", "load", "armed", "without", "with", "ratio", "from  to", "by CPU", "wanted")
 	var notes []string
-	fmt.Fprintf(out, "%-15s %-19s %9s %9s  %6s %10s  %s\n", "load", "armed", "without", "with", "ratio", "from  to", "wanted")
-	for _, l := range []struct {
-		name   string
-		open   func() (sockets, error)
-		run    func(*sockets) *drive
-		unit   string
-		scale  float64
-		wanted func(burden) float64
-	}{
-		{"stream", r.streams, (*sockets).stream, "Gbit/s", 8e-9, func(b burden) float64 { return b.stream }},
-		{"flood", r.datagrams, (*sockets).flood, "k/s", 1e-3, func(b burden) float64 { return b.flood }},
-	} {
-		s, err := l.open()
-		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
-		}
+	for _, l := range traffics() {
 		var list []burden
 		for _, b := range burdens() {
-			if strings.Contains(l.name+" "+b.name, o.only) {
+			if strings.Contains(l.name+": "+b.name, o.only) {
 				list = append(list, b)
 			}
 		}
-		runs, err := r.takeTurns(ctx, o, list, func() *drive { return l.run(&s) })
-		s.close()
+		if len(list) == 0 {
+			continue
+		}
+		runs, err := r.loaded(ctx, o, l, list)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
@@ -77,8 +89,9 @@ func overhead(ctx context.Context, r *road, o options, out io.Writer) error {
 			if w := l.wanted(b); w > 0 {
 				verdict = fmt.Sprintf("%.2f %s", w, met(median(rs) >= w))
 			}
-			fmt.Fprintf(out, "%-15s %-19s %9.1f %9.1f  %6.2f  %.2f  %.2f  %s\n", l.name+" "+l.unit, b.name,
-				median(runs[i].without)*l.scale, median(runs[i].with)*l.scale, median(rs), slices.Min(rs), slices.Max(rs), verdict)
+			fmt.Fprintf(out, "%-19s %-19s %9.1f %9.1f  %6.2f  %.2f  %.2f  %6.2f  %s\n", l.name+" "+l.unit, b.name,
+				medianOf(runs[i].without, rateOf)*l.scale, medianOf(runs[i].with, rateOf)*l.scale,
+				median(rs), slices.Min(rs), slices.Max(rs), median(runs[i].cheaper()), verdict)
 			for _, failed := range runs[i].failed {
 				notes = append(notes, fmt.Sprintf("note: %s, %s: %v", l.name, b.name, failed))
 			}
@@ -86,10 +99,53 @@ func overhead(ctx context.Context, r *road, o options, out io.Writer) error {
 	}
 	fmt.Fprint(out, `
 without and with: what arrives per second, median of the runs. ratio: median of each armed run over the mean of the
-runs before and after it. Receiver and sender are pinned to a CPU each; pktrail goes where the scheduler puts it.
+runs before and after it. by CPU: the same by the sending thread's CPU time for each packet or byte, which other
+programs' share of the machine does not change. Receiver and sender are pinned to a CPU each; pktrail goes where the scheduler puts it.
+chains: both nodes track connections and have nat and filter chains, without traces too.
 `)
 	for _, n := range notes {
 		fmt.Fprintln(out, n)
+	}
+	return nil
+}
+
+// loaded measures one load.
+func (r *road) loaded(ctx context.Context, o options, l traffic, list []burden) ([]turns, error) {
+	if l.chains {
+		if err := r.nft(ctx, chains); err != nil {
+			return nil, err
+		}
+		defer func() { _ = r.nft(context.WithoutCancel(ctx), "delete table ip bench\n") }() // the lab goes too
+	}
+	s, err := l.open(r)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return r.takeTurns(ctx, o, list, func() *drive { return l.run(&s) })
+}
+
+// chains are where kube-proxy and a NetworkPolicy have theirs.
+const chains = `table ip bench {
+	chain prerouting { type nat hook prerouting priority dstnat; ip daddr 10.96.0.0/12 counter; }
+	chain output { type nat hook output priority -100; ip daddr 10.96.0.0/12 counter; }
+	chain postrouting { type nat hook postrouting priority srcnat; meta mark and 0x4000 == 0x4000 masquerade; }
+	chain input { type filter hook input priority filter; ct state invalid drop; }
+	chain forward { type filter hook forward priority filter; ct state established,related accept; ct state invalid drop; }
+}
+`
+
+// nft gives commands to nft(8) in both nodes.
+func (r *road) nft(ctx context.Context, commands string) error {
+	for _, n := range r.lab.Nodes {
+		var talk strings.Builder
+		code, err := r.lab.Exec(ctx, n.Name, []string{"nft", "-f", "-"}, lab.Stdio{In: strings.NewReader(commands), Out: &talk, Err: &talk})
+		if err != nil {
+			return err
+		}
+		if code != 0 {
+			return fmt.Errorf("nft in %s: exit %d: %s", n.Name, code, talk.String())
+		}
 	}
 	return nil
 }
@@ -99,82 +155,4 @@ func met(yes bool) string {
 		return "met"
 	}
 	return "MISSED"
-}
-
-// turns are the runs of one burden.
-type turns struct {
-	without, with []float64
-	failed        []error // traces that did not end well
-}
-
-func (t turns) ratios() []float64 {
-	out := make([]float64, len(t.with))
-	for i := range out {
-		out[i] = t.with[i] / t.without[i]
-	}
-	return out
-}
-
-// takeTurns runs a load without and with each trace in turn, several times
-// around: without, first trace, without, second trace, ... without.
-func (r *road) takeTurns(ctx context.Context, o options, list []burden, start func() *drive) ([]turns, error) {
-	rounds, length := 7, time.Second
-	if o.quick {
-		rounds, length = 3, 500*time.Millisecond
-	}
-	if o.pairs > 0 {
-		rounds = o.pairs
-	}
-	if o.seconds > 0 {
-		length = time.Duration(o.seconds * float64(time.Second))
-	}
-	out := make([]turns, len(list))
-	measure := func() (float64, error) {
-		d := start()
-		rate := d.rate(ctx, length)
-		if err := d.stop(); err != nil {
-			return 0, err
-		}
-		return rate, ctx.Err()
-	}
-	for range rounds {
-		before, err := measure()
-		if err != nil {
-			return nil, err
-		}
-		for i, b := range list {
-			with, failed, err := r.burdened(ctx, o, b, measure)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", b.name, err)
-			}
-			if failed != nil {
-				out[i].failed = append(out[i].failed, failed)
-			}
-			after, err := measure()
-			if err != nil {
-				return nil, err
-			}
-			out[i].with = append(out[i].with, with)
-			out[i].without = append(out[i].without, (before+after)/2)
-			if o.verbose {
-				fmt.Fprintf(os.Stderr, "%s: %.0f, %.0f, %.0f\n", b.name, before, with, after)
-			}
-			before = after
-		}
-	}
-	return out, nil
-}
-
-// burdened measures while a trace is armed. failed is how the trace ended, if
-// not well.
-func (r *road) burdened(ctx context.Context, o options, b burden, measure func() (float64, error)) (rate float64, failed, err error) {
-	t, err := o.launch(ctx, nil, nil, b.args(r)...)
-	if err != nil {
-		return 0, nil, err
-	}
-	if _, err := t.await(ctx); err != nil {
-		return 0, nil, err
-	}
-	rate, err = measure()
-	return rate, t.stop(), err
 }

@@ -79,15 +79,15 @@ func (w *watched) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// usual is how many sightings most packets have.
+// usual is how many sightings most packets have that were seen.
 func (s *seen) usual() int {
 	var of [256]int
-	most := 0
 	for _, n := range s.count {
 		of[n]++
 	}
+	most := 1
 	for n := range of {
-		if of[n] > of[most] {
+		if n > 0 && of[n] > of[most] {
 			most = n
 		}
 	}

@@ -29,6 +29,7 @@ func (s *sockets) stream() *drive {
 				return fmt.Errorf("send: %w", err)
 			}
 			d.sent.Add(int64(max(n, 0)))
+			d.clock()
 		}
 		return nil
 	})
