@@ -58,6 +58,7 @@ type wanted struct {
 }
 
 func runTraceCases(t *testing.T, cases []traceCase) {
+	t.Helper()
 	labtest.RequireRoot(t)
 	for _, tool := range []string{"ip", "nft", "iptables-legacy", "iptables-nft", "bridge"} {
 		labtest.RequireTool(t, tool)
@@ -68,6 +69,7 @@ func runTraceCases(t *testing.T, cases []traceCase) {
 }
 
 func (c *traceCase) run(t *testing.T) {
+	t.Helper()
 	if c.lab.Flavour == "" {
 		c.lab.Flavour = lab.Flannel
 	}

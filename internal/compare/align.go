@@ -1,5 +1,7 @@
 package compare
 
+import "slices"
+
 // pair is a row: the index of a step in each of both lists, -1 for none.
 type pair struct{ a, b int }
 
@@ -36,9 +38,9 @@ func search(a, b []Step, off int) []pair {
 	for i := range length {
 		length[i] = make([]int, len(y)+1)
 	}
-	for i := len(x) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(x) {
 		for j := len(y) - 1; j >= 0; j-- {
-			if x[i].key == y[j].key {
+			if v.key == y[j].key {
 				length[i][j] = length[i+1][j+1] + 1
 			} else {
 				length[i][j] = max(length[i+1][j], length[i][j+1])

@@ -135,10 +135,8 @@ func (s *Step) has(k Kind) bool {
 // add puts a fact at the last step, once.
 func (r *reader) add(f Fact) {
 	s := &r.out[len(r.out)-1]
-	for _, have := range s.Facts {
-		if have == f {
-			return
-		}
+	if slices.Contains(s.Facts, f) {
+		return
 	}
 	s.Facts = append(s.Facts, f)
 }

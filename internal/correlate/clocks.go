@@ -169,7 +169,7 @@ func (c *clocks) ahead(k [2]uint16, p *pair) Offset {
 		o.Bound, o.Nanoseconds = true, max(0, 1-low)
 	default:
 		o.Nanoseconds, o.Error = (high-low)/2, max(high+low, -high-low)/2
-		if high >= 0 && low >= 0 && !(c.all[k[0]].boot && c.all[k[1]].boot) {
+		if high >= 0 && low >= 0 && (!c.all[k[0]].boot || !c.all[k[1]].boot) {
 			o.Nanoseconds = 0 // as far as anybody knows they are one clock
 		}
 	}

@@ -174,8 +174,8 @@ func (w *way) add(s sight, h *head) (fresh bool) {
 
 // partOf gives the number of a part, a new one if need be.
 func (w *way) partOf(p part) uint16 {
-	for i := len(w.parts) - 1; i >= 0; i-- {
-		if w.parts[i] == p {
+	for i, v := range slices.Backward(w.parts) {
+		if v == p {
 			return uint16(i)
 		}
 	}

@@ -22,7 +22,7 @@ func forwardingOff(q *inquiry) *trail.Finding {
 		}
 	}
 	lost := q.v.Outcome == trail.Lost && strings.HasPrefix(q.v.At, "routing") && q.routeType() == "unicast"
-	if q.v.Reason != "IP_INADDRERRORS" && !(lost && len(off) > 0) {
+	if q.v.Reason != "IP_INADDRERRORS" && (!lost || len(off) <= 0) {
 		return nil
 	}
 	f := &trail.Finding{

@@ -100,8 +100,8 @@ func (q *inquiry) flow() packet.Flow {
 	if q.end.Seen.Flow.Dst.IsValid() {
 		return q.end.Seen.Flow
 	}
-	for i := len(q.way) - 1; i >= 0; i-- {
-		if f := q.t.Observations[q.way[i]].Seen.Flow; f.Dst.IsValid() {
+	for _, v := range slices.Backward(q.way) {
+		if f := q.t.Observations[v].Seen.Flow; f.Dst.IsValid() {
 			return f
 		}
 	}
@@ -110,8 +110,8 @@ func (q *inquiry) flow() packet.Flow {
 
 // back walks from the end of the way to its start, until f returns true.
 func (q *inquiry) back(f func(*trail.Observation) bool) *trail.Observation {
-	for i := len(q.way) - 1; i >= 0; i-- {
-		if o := &q.t.Observations[q.way[i]]; f(o) {
+	for _, v := range slices.Backward(q.way) {
+		if o := &q.t.Observations[v]; f(o) {
 			return o
 		}
 	}

@@ -23,9 +23,14 @@ var chainMakers = [...]struct {
 	prefix string
 	maker  maker
 }{
-	{"cali-tw-", calico}, {"cali-fw-", calico}, {"cali-pi-", calico}, {"cali-po-", calico},
+	{"cali-tw-", calico},
+	{"cali-fw-", calico},
+	{"cali-pi-", calico},
+	{"cali-po-", calico},
 	{"cali-", maker{"Calico", false, "calicoctl get globalnetworkpolicy,hostendpoint", "change Calico's policy or FelixConfiguration"}},
-	{"KUBE-NWPLCY-", kubeRouter}, {"KUBE-POD-FW-", kubeRouter}, {"KUBE-ROUTER-", kubeRouter},
+	{"KUBE-NWPLCY-", kubeRouter},
+	{"KUBE-POD-FW-", kubeRouter},
+	{"KUBE-ROUTER-", kubeRouter},
 	{"KUBE-FIREWALL", maker{"kubelet", false, "iptables-save -t filter | grep KUBE-FIREWALL", "nobody outside may send to 127.0.0.0/8: use the node's address"}},
 	{"KUBE-", kubeProxy},
 	{"CILIUM_", maker{"Cilium", false, "cilium-dbg status --verbose", "change Cilium's configuration"}},

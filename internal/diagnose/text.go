@@ -178,10 +178,10 @@ func (q *inquiry) textRejected() string {
 // answerText is how an answer refused.
 func (q *inquiry) answerText() string {
 	if v := q.c.Conversation; v != nil {
-		switch {
-		case v.Result == trail.ResultRefused:
+		switch v.Result {
+		case trail.ResultRefused:
 			return addr(v.Flow.Dst, v.From) + " answered with a reset"
-		case v.Result == trail.ResultICMP:
+		case trail.ResultICMP:
 			return addr(v.Flow.Dst, v.From) + " answered " + refusalText(v.Refusal)
 		}
 	}

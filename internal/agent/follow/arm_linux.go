@@ -146,7 +146,7 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 func (s *session) isElsewhere(b trail.Blind) bool {
 	is6 := func(a netip.Addr) bool { return a.Is6() }
 	return strings.Contains(b.What, "v6") && (len(s.ends[0].Addrs)+len(s.ends[1].Addrs) > 0) &&
-		!(slices.ContainsFunc(s.ends[0].Addrs, is6) && slices.ContainsFunc(s.ends[1].Addrs, is6))
+		(!slices.ContainsFunc(s.ends[0].Addrs, is6) || !slices.ContainsFunc(s.ends[1].Addrs, is6))
 }
 
 // aside reports whether a lookup was made while a packet was under way and not

@@ -159,7 +159,7 @@ func (s *session) watch(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		if s.probe != nil {
-			<-answered
+			err = <-answered
 		}
 	case err = <-s.failed:
 		done(err)
@@ -247,8 +247,8 @@ func (s *session) close() error {
 		wg.Go(func() { errs[i] = src.close() })
 	}
 	wg.Wait()
-	for i := len(s.closers) - 1; i >= 0; i-- {
-		errs = append(errs, s.closers[i]())
+	for _, v := range slices.Backward(s.closers) {
+		errs = append(errs, v())
 	}
 	s.asked.close()
 	s.places.close()
@@ -278,10 +278,8 @@ func (s *session) blind(list []trail.Blind, at *placeOf) {
 }
 
 func appendNew[T comparable](list []T, v T) []T {
-	for _, have := range list {
-		if have == v {
-			return list
-		}
+	if slices.Contains(list, v) {
+		return list
 	}
 	return append(list, v)
 }

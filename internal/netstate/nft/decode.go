@@ -138,8 +138,10 @@ func decodeAction(name string, data []byte, f *fields) Expr {
 	case "reject":
 		return &Reject{Type: f.u32(1), Code: f.u32(2)}
 	case "log":
-		return &Log{Group: f.u32(1), HasGroup: f.has(1), Prefix: text(attr(data, 2)), Snaplen: f.u32(3), Threshold: f.u32(4),
-			Level: f.u32(5), HasLevel: f.has(5), Flags: f.u32(6)}
+		return &Log{
+			Group: f.u32(1), HasGroup: f.has(1), Prefix: text(attr(data, 2)), Snaplen: f.u32(3), Threshold: f.u32(4),
+			Level: f.u32(5), HasLevel: f.has(5), Flags: f.u32(6),
+		}
 	case "queue":
 		return &Queue{Num: f.u32(1), Total: f.u32(2), Flags: f.u32(3), Sreg: f.u32(4)}
 	case "synproxy":

@@ -36,8 +36,12 @@ var kubeChains = []entry{
 // kubeServices are the chains of one service or endpoint; the comment tells
 // which.
 var kubeServices = []entry{
-	{"KUBE-SVC-", "service"}, {"KUBE-SVL-", "service"}, {"KUBE-XLB-", "service"},
-	{"KUBE-SEP-", "endpoint of"}, {"KUBE-EXT-", "external traffic of"}, {"KUBE-FW-", "source ranges of"},
+	{"KUBE-SVC-", "service"},
+	{"KUBE-SVL-", "service"},
+	{"KUBE-XLB-", "service"},
+	{"KUBE-SEP-", "endpoint of"},
+	{"KUBE-EXT-", "external traffic of"},
+	{"KUBE-FW-", "source ranges of"},
 }
 
 // ofKubernetes knows the chains KUBE-*.

@@ -1,6 +1,9 @@
 package xt
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // DecodeMatch reads a match's structure and writes its words. Proto is the
 // rule's -p. What is not understood comes as `-m NAME [N bytes]`.
@@ -177,7 +180,7 @@ func matchMultiport(i *info, l *line) bool {
 	case 1:
 		option = "--dports"
 	}
-	s := ""
+	var s strings.Builder
 	count := int(i.u8(1))
 	if count > 15 { // XT_MULTI_PORTS
 		return false
@@ -186,14 +189,14 @@ func matchMultiport(i *info, l *line) bool {
 		switch {
 		case n == 0:
 		case i.u8(32+n-1) != 0: // pflags: the port before begins a range
-			s += ":"
+			s.WriteString(":")
 		default:
-			s += ","
+			s.WriteString(",")
 		}
-		s += fmt.Sprint(i.u16(2 + 2*n))
+		s.WriteString(fmt.Sprint(i.u16(2 + 2*n)))
 	}
 	l.not(i.u8(47) != 0)
-	l.add("%s %s", option, s)
+	l.add("%s %s", option, s.String())
 	return true
 }
 

@@ -3,6 +3,7 @@ package xt
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Flags of xt_conntrack.h.
@@ -89,19 +90,19 @@ func (i *info) hostMask(off int) string {
 // ConntrackState writes the states of `--ctstate` (xt_conntrack.h,
 // XT_CONNTRACK_STATE_*).
 func ConntrackState(mask uint32) string {
-	s := ""
+	var s strings.Builder
 	for _, n := range [...]struct {
 		bit  uint32
 		name string
 	}{{1, "INVALID"}, {8, "NEW"}, {4, "RELATED"}, {2, "ESTABLISHED"}, {256, "UNTRACKED"}, {64, "SNAT"}, {128, "DNAT"}} {
 		if mask&n.bit != 0 {
-			s += "," + n.name
+			s.WriteString("," + n.name)
 		}
 	}
-	if s == "" {
+	if s.String() == "" {
 		return ""
 	}
-	return s[1:]
+	return s.String()[1:]
 }
 
 func statusNames(mask uint32) string {

@@ -124,8 +124,10 @@ func matchPhysdev(i *info, l *line) bool {
 		bit   uint8
 		words string
 	}{
-		{8, "--physdev-is-in"}, {1, "--physdev-in " + in},
-		{16, "--physdev-is-out"}, {2, "--physdev-out " + out},
+		{8, "--physdev-is-in"},
+		{1, "--physdev-in " + in},
+		{16, "--physdev-is-out"},
+		{2, "--physdev-out " + out},
 		{4, "--physdev-is-bridged"},
 	} {
 		if mask&o.bit != 0 {

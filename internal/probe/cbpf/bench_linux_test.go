@@ -19,13 +19,16 @@ func traffic() [][]byte {
 	for i := range 32 {
 		a, b := netip.AddrFrom4([4]byte{10, 244, 1, byte(i)}), netip.AddrFrom4([4]byte{10, 244, 2, byte(7 * i)})
 		p := []build.Layer{
-			build.IPv4{Src: a, Dst: b}, build.TCP{SrcPort: uint16(40000 + i), DstPort: 8080, Flags: packet.ACK},
+			build.IPv4{Src: a, Dst: b},
+			build.TCP{SrcPort: uint16(40000 + i), DstPort: 8080, Flags: packet.ACK},
 			build.Payload(make([]byte, 100)),
 		}
 		if i%2 == 0 {
 			p = append([]build.Layer{
 				build.IPv4{Src: netip.MustParseAddr("172.18.0.2"), Dst: netip.MustParseAddr("172.18.0.3")},
-				build.UDP{SrcPort: 50000, DstPort: packet.PortVXLANLinux}, build.VXLAN{VNI: 1}, build.Ethernet{},
+				build.UDP{SrcPort: 50000, DstPort: packet.PortVXLANLinux},
+				build.VXLAN{VNI: 1},
+				build.Ethernet{},
 			}, p...)
 		}
 		list = append(list, build.Packet(p...))

@@ -200,9 +200,8 @@ func (b *bench) load(p filter.Program, w way, o Options, times int) (*ebpf.Progr
 func (b *bench) run(p filter.Program, w way, o Options) (int, error) {
 	prog, n, err := b.load(p, w, o, b.count)
 	if err != nil {
-		var refused *ebpf.VerifierError
-		if errors.As(err, &refused) {
-			return n, fmt.Errorf("%+v", refused)
+		if refused, ok := errors.AsType[*ebpf.VerifierError](err); ok {
+			return n, fmt.Errorf("%+w", refused)
 		}
 		return n, err
 	}

@@ -116,10 +116,18 @@ func TestVerdicts(t *testing.T) {
 		want string
 		ends bool
 	}{
-		{0, "drop", true}, {1, "accept", true}, {2, "stolen", true}, {3, "queue", true},
-		{7<<16 | 3, "queue", true}, {1 << 16, "drop", true}, // a queue's number, an errno
-		{-1, "continue", false}, {-3, "jump", false}, {-4, "goto", false}, {-5, "return", false},
-		{-2, "", false}, {5, "", true},
+		{0, "drop", true},
+		{1, "accept", true},
+		{2, "stolen", true},
+		{3, "queue", true},
+		{7<<16 | 3, "queue", true},
+		{1 << 16, "drop", true}, // a queue's number, an errno
+		{-1, "continue", false},
+		{-3, "jump", false},
+		{-4, "goto", false},
+		{-5, "return", false},
+		{-2, "", false},
+		{5, "", true},
 	} {
 		s := step{kind: traceRule, handle: 1, verdict: c.code, hasVerdict: true}
 		if s.rule().Verdict != c.want || s.ends() != c.ends {
@@ -140,9 +148,14 @@ func TestHookNames(t *testing.T) {
 		hook   uint32
 		want   string
 	}{
-		{nfprotoIPv4, 0, "PREROUTING"}, {nfprotoIPv6, 4, "POSTROUTING"}, {nfprotoInet, 5, "INGRESS"},
-		{nfprotoBridge, 2, "FORWARD"}, {nfprotoARP, 1, "OUTPUT"}, {nfprotoNetdev, 1, "EGRESS"},
-		{nfprotoNetdev, 2, ""}, {nfprotoIPv4, 1 << 31, ""},
+		{nfprotoIPv4, 0, "PREROUTING"},
+		{nfprotoIPv6, 4, "POSTROUTING"},
+		{nfprotoInet, 5, "INGRESS"},
+		{nfprotoBridge, 2, "FORWARD"},
+		{nfprotoARP, 1, "OUTPUT"},
+		{nfprotoNetdev, 1, "EGRESS"},
+		{nfprotoNetdev, 2, ""},
+		{nfprotoIPv4, 1 << 31, ""},
 	} {
 		if got := hookName(c.family, c.hook); got != c.want {
 			t.Errorf("hook %d of %s is %q", c.hook, familyName(c.family), got)
@@ -167,10 +180,14 @@ func TestPacketBytes(t *testing.T) {
 		want    int
 		length  int
 	}{
-		{"IPv4", v4, 28, 258}, {"IPv4 with options that are missing", options, 20, 258},
+		{"IPv4", v4, 28, 258},
+		{"IPv4 with options that are missing", options, 20, 258},
 		{"IPv4 with options", append(options, 0, 0, 0, 0), 32, 258},
-		{"IPv6", v6, 48, 298}, {"IPv6 fragment", fragment, 40, 298}, {"jumbo", append([]byte{0x60}, make([]byte, 39)...), 40, 0},
-		{"cut", v4[:10], 10, 0}, {"none", nil, 0, 0},
+		{"IPv6", v6, 48, 298},
+		{"IPv6 fragment", fragment, 40, 298},
+		{"jumbo", append([]byte{0x60}, make([]byte, 39)...), 40, 0},
+		{"cut", v4[:10], 10, 0},
+		{"none", nil, 0, 0},
 	} {
 		s := step{network: c.network, transport: make([]byte, 8)}
 		if got, link := s.packet(); len(got) != c.want || totalLen(got) != c.length || link != packet.LinkRaw {

@@ -120,8 +120,10 @@ func TestOwnTable(t *testing.T) {
 
 // logged is a line of a packet.
 func logged(table, chain string, kind trail.RuleKind, number int, hook int, ipID byte) *line {
-	return &line{table: table, chain: chain, kind: kind, number: number, hook: hook, family: nfprotoIPv4, in: 2,
-		data: append([]byte{0x45, 0, 0, 40, 0, ipID}, make([]byte, 22)...)}
+	return &line{
+		table: table, chain: chain, kind: kind, number: number, hook: hook, family: nfprotoIPv4, in: 2,
+		data: append([]byte{0x45, 0, 0, 40, 0, ipID}, make([]byte, 22)...),
+	}
 }
 
 func TestLegacyGroups(t *testing.T) {
@@ -163,8 +165,14 @@ func TestTablePriority(t *testing.T) {
 		table, hook string
 		want        int
 	}{
-		{"raw", "PREROUTING", -300}, {"mangle", "FORWARD", -150}, {"nat", "PREROUTING", -100}, {"nat", "OUTPUT", -100},
-		{"nat", "INPUT", 100}, {"nat", "POSTROUTING", 100}, {"filter", "INPUT", 0}, {"security", "OUTPUT", 50},
+		{"raw", "PREROUTING", -300},
+		{"mangle", "FORWARD", -150},
+		{"nat", "PREROUTING", -100},
+		{"nat", "OUTPUT", -100},
+		{"nat", "INPUT", 100},
+		{"nat", "POSTROUTING", 100},
+		{"filter", "INPUT", 0},
+		{"security", "OUTPUT", 50},
 	} {
 		if got := tablePriority(c.table, c.hook); got != c.want {
 			t.Errorf("%s at %s: %d", c.table, c.hook, got)

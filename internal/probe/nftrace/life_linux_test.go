@@ -81,8 +81,14 @@ func TestLimits(t *testing.T) {
 	ns := labtest.Namespace(t)
 	open(t, ns, Options{Rate: MaxRate, Total: MaxTotal, Buffer: MaxBuffer})
 	for _, o := range []Options{
-		{Rate: MaxRate + 1}, {Rate: -1}, {Total: -1}, {Total: MaxTotal + 1}, {Buffer: 1}, {Buffer: MaxBuffer + 1},
-		{Legacy: 9}, {Matches: []Match{{Version: 5}}},
+		{Rate: MaxRate + 1},
+		{Rate: -1},
+		{Total: -1},
+		{Total: MaxTotal + 1},
+		{Buffer: 1},
+		{Buffer: MaxBuffer + 1},
+		{Legacy: 9},
+		{Matches: []Match{{Version: 5}}},
 	} {
 		if tr, err := Open(o); err == nil {
 			tr.Close()

@@ -74,7 +74,7 @@ func allMayLog() bool {
 	if err != nil {
 		return false
 	}
-	defer first.Close() //nolint:errcheck // only read
+	defer first.Close()
 	is := false
 	_ = within(first, func() error {
 		b, err := os.ReadFile(allNamespaces)
@@ -87,7 +87,7 @@ func allMayLog() bool {
 // NFLOG: linux/netfilter/nfnetlink_log.h.
 const (
 	nfULog       = 4 // NFNL_SUBSYS_ULOG
-	nflogPacket  = nfULog<<8 | 0
+	nflogPacket  = nfULog << 8
 	nflogConfig  = nfULog<<8 | 1
 	nflogBind    = 1 // NFULNL_CFG_CMD_BIND
 	nflogPFBind  = 3 // NFULNL_CFG_CMD_PF_BIND

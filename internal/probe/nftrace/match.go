@@ -120,8 +120,10 @@ func (m Match) expand() []plain {
 	}
 	var all []plain
 	for _, proto := range protos {
-		p := plain{version: version, proto: proto, src: m.Src.Masked(), dst: m.Dst.Masked(),
-			sport: m.SrcPort, dport: m.DstPort, id: m.ICMPID, hasID: m.HasID}
+		p := plain{
+			version: version, proto: proto, src: m.Src.Masked(), dst: m.Dst.Masked(),
+			sport: m.SrcPort, dport: m.DstPort, id: m.ICMPID, hasID: m.HasID,
+		}
 		if m.Port == 0 {
 			all = append(all, p)
 			continue

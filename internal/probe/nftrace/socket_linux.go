@@ -103,7 +103,7 @@ const (
 	nfBatchEnd   = 0x11
 	nfTables     = 10
 
-	nftNewTable = nfTables<<8 | 0
+	nftNewTable = nfTables << 8
 	nftDelTable = nfTables<<8 | 2
 	nftNewChain = nfTables<<8 | 3
 	nftGetChain = nfTables<<8 | 4

@@ -3,6 +3,7 @@
 package nftrace
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -57,7 +58,7 @@ func TestKernelLogEvents(t *testing.T) {
 	for {
 		var e Event
 		err := tr.Read(&e)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -23,8 +23,11 @@ func TestChainsAndTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []Table{
-		{Family: "ip", Name: "nat", Iptables: true}, {Family: "ip", Name: "filter", Iptables: true}, {Family: "inet", Name: "raw"},
-		{Family: "netdev", Name: "n"}, {Family: "ip6", Name: "mangle", Legacy: true},
+		{Family: "ip", Name: "nat", Iptables: true},
+		{Family: "ip", Name: "filter", Iptables: true},
+		{Family: "inet", Name: "raw"},
+		{Family: "netdev", Name: "n"},
+		{Family: "ip6", Name: "mangle", Legacy: true},
 	} {
 		if !slices.Contains(tables, want) {
 			t.Errorf("%+v is not in %+v", want, tables)

@@ -48,8 +48,11 @@ func (b *bed) ipsets() {
 			name, kind string
 			family     uint8
 		}{
-			{"nets", "hash:net", unix.AF_INET}, {"pairs", "hash:ip,port", unix.AF_INET}, {"nets6", "hash:net", unix.AF_INET6},
-			{"cali40all-ipam-pools", "hash:net", unix.AF_INET}, {"cali40masq-ipam-pools", "hash:net", unix.AF_INET},
+			{"nets", "hash:net", unix.AF_INET},
+			{"pairs", "hash:ip,port", unix.AF_INET},
+			{"nets6", "hash:net", unix.AF_INET6},
+			{"cali40all-ipam-pools", "hash:net", unix.AF_INET},
+			{"cali40masq-ipam-pools", "hash:net", unix.AF_INET},
 			{"cali40all-vxlan-net", "hash:net", unix.AF_INET},
 		} {
 			timeout := uint32(300)

@@ -35,8 +35,8 @@ func (m *rowMaker) finishRules() {
 
 // endRow is the row that the observation that decided went into; -1 for none.
 func (m *rowMaker) endRow() int {
-	for i := len(m.rows) - 1; i >= 0; i-- {
-		if slices.Contains(m.rows[i].from, m.end) {
+	for i, v := range slices.Backward(m.rows) {
+		if slices.Contains(v.from, m.end) {
 			return i
 		}
 	}

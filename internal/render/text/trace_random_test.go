@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
@@ -143,7 +142,7 @@ func TestRandomTrails(t *testing.T) {
 			t.Errorf("a trail differs from itself: %+v", same.Differences)
 		}
 		if t.Failed() {
-			t.Fatal(fmt.Sprintf("seed %d", seed))
+			t.Fatalf("seed %d", seed)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"slices"
+
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -74,8 +76,8 @@ func decider(t *trail.Trail, v *trail.Verdict) int {
 	if i := v.Observation; i > 0 && i < len(all) || i == 0 && len(all) > 0 && ends(all[0].Stage) {
 		return i
 	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if ends(all[i].Stage) {
+	for i, a := range slices.Backward(all) {
+		if ends(a.Stage) {
 			return i
 		}
 	}

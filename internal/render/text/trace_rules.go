@@ -138,9 +138,9 @@ func effect(r *trail.Rule) string {
 
 // ownerOf is who made the rule that decided, or else a rule above it.
 func ownerOf(path []trail.Rule) string {
-	for k := len(path) - 1; k >= 0; k-- {
-		if path[k].Owner != "" {
-			return path[k].Owner
+	for _, p := range slices.Backward(path) {
+		if p.Owner != "" {
+			return p.Owner
 		}
 	}
 	return ""

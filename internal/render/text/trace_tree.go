@@ -154,7 +154,9 @@ func (p *page) row(r *row, owner string, l layout) {
 	}
 	t := clock(r)
 	left := spans{
-		{text: "  " + pad(owner, l.owner)}, marker, {text: " "},
+		{text: "  " + pad(owner, l.owner)},
+		marker,
+		{text: " "},
 		{text: strings.Repeat(" ", l.time-width(t)) + t, tone: dim},
 		{text: "  " + r.place},
 	}

@@ -130,7 +130,9 @@ func TestRuntimeWithoutTheService(t *testing.T) {
 	go func() { done <- g.Serve(l) }()
 	defer func() {
 		g.Stop()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}()
 	_, _, err := connect(t, path).Version(t.Context())
 	var refused *StatusError

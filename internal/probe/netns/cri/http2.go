@@ -67,8 +67,14 @@ func (c *conn) roundTrip(path, timeout string, data []byte) (*answer, error) {
 func requestFields(path, timeout string) []byte {
 	var b []byte
 	for _, f := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "localhost"},
-		{"te", "trailers"}, {"content-type", "application/grpc"}, {"user-agent", "pktrail"}, {"grpc-timeout", timeout},
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":path", path},
+		{":authority", "localhost"},
+		{"te", "trailers"},
+		{"content-type", "application/grpc"},
+		{"user-agent", "pktrail"},
+		{"grpc-timeout", timeout},
 	} {
 		if f[1] == "" {
 			continue
