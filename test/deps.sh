@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests use as second opinions: on Debian and its relatives,
 # as root or by sudo. Elsewhere it says what is missing and goes on; tests that
-# need it say so too.
+# need it say so too. With the word bpf: what rebuilds the BPF object, too.
 set -eu
 
 missing=""
@@ -13,6 +13,15 @@ need tshark tshark
 need ip iproute2
 need tmux tmux
 need ping iputils-ping
+need nft nftables
+need iptables-legacy iptables
+need conntrack conntrack
+need bpftool bpftool
+if [ "${1:-}" = bpf ]; then
+	need clang-19 clang-19
+	need llvm-strip-19 llvm-19
+	[ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"
+fi
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
