@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/lab/labtest"
+	"github.com/pktrail/pktrail/internal/probe/within"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -71,7 +72,7 @@ func (s space) index(tb testing.TB, name string) int {
 // inside runs f in the namespace.
 func (s space) inside(tb testing.TB, f func() error) {
 	tb.Helper()
-	must(tb, within(int(s.NsHandle), f))
+	must(tb, within.DoFD(int(s.NsHandle), f))
 }
 
 // wire joins two namespaces by a veth pair, which is up, and gives both ends

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pktrail/pktrail/internal/probe/within"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -68,7 +69,12 @@ func Open(o Options) (*Ring, error) {
 		return nil, fmt.Errorf("open capture: %w", err)
 	}
 	r := &Ring{opt: o, snap: uint32(o.SnapLen), points: map[device]int{}}
-	if err := within(o.Netns, r.start); err != nil {
+	if o.Netns == 0 {
+		err = r.start()
+	} else {
+		err = within.DoFD(o.Netns, r.start)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open capture: %w", err)
 	}
 	r.opt.Netns, r.opt.Filter = 0, nil

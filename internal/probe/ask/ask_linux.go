@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/probe/within"
 )
 
 // Asker puts questions to one network namespace. All methods may be called
@@ -31,18 +33,19 @@ func Open(netns *os.File) (*Asker, error) {
 	a := &Asker{conns: map[int]*conn{}, proc: "/proc"}
 	var err error
 	if netns == nil {
-		if a.ns, err = os.Open("/proc/thread-self/ns/net"); err != nil {
+		if a.ns, err = os.Open(within.Own); err != nil {
 			return nil, fmt.Errorf("open own network namespace: %w", err)
 		}
 	} else if a.ns, err = duplicate(netns); err != nil {
 		return nil, err
 	}
-	var st unix.Stat_t
-	err = a.control(func(fd int) error { return unix.Fstat(fd, &st) })
+	info, err := a.ns.Stat()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("look at network namespace: %w", err), a.ns.Close())
 	}
-	a.inode = st.Ino
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		a.inode = st.Ino
+	}
 	if _, err := a.conn(unix.NETLINK_ROUTE); err != nil {
 		return nil, errors.Join(err, a.ns.Close())
 	}
@@ -111,65 +114,4 @@ func (a *Asker) conn(family int) (*conn, error) {
 // Do runs fn on a thread that is in the namespace. Sockets that fn opens stay
 // there; goroutines that it starts do not. Where it is our own namespace, fn
 // runs without asking for any right.
-func (a *Asker) Do(fn func() error) error {
-	return a.control(func(fd int) error { return within(fd, a.inode, fn) })
-}
-
-// control keeps the descriptor open while f uses it.
-func (a *Asker) control(f func(fd int) error) error {
-	raw, err := a.ns.SyscallConn()
-	if err != nil {
-		return os.ErrClosed
-	}
-	var result error
-	if err := raw.Control(func(fd uintptr) { result = f(int(fd)) }); err != nil {
-		return os.ErrClosed // there is no other reason
-	}
-	return result
-}
-
-var errUnfinished = errors.New("the function ended its goroutine")
-
-func within(fd int, inode uint64, fn func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		err := errUnfinished // if fn calls runtime.Goexit, as t.FailNow does
-		defer func() { done <- err }()
-		runtime.LockOSThread()
-		// /proc/thread-self and not /proc/self: the main thread may be in
-		// another namespace than this one.
-		home, openErr := os.Open("/proc/thread-self/ns/net")
-		if openErr != nil {
-			home = nil // this thread serves once, and dies with its goroutine
-		}
-		var own unix.Stat_t
-		if home != nil && unix.Fstat(int(home.Fd()), &own) == nil && own.Ino == inode {
-			_ = home.Close()
-			defer runtime.UnlockOSThread()
-			err = fn()
-			return
-		}
-		defer goHome(home)
-		if err = unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
-			if errors.Is(err, unix.EPERM) {
-				err = fmt.Errorf("needs CAP_SYS_ADMIN: %w", err)
-			}
-			err = fmt.Errorf("enter network namespace: %w", err)
-			return
-		}
-		err = fn()
-	}()
-	return <-done
-}
-
-// goHome puts the thread back. Where that fails the goroutine ends locked, and
-// the runtime ends the thread with it.
-func goHome(home *os.File) {
-	if home == nil {
-		return
-	}
-	if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
-		runtime.UnlockOSThread()
-	}
-	_ = home.Close()
-}
+func (a *Asker) Do(fn func() error) error { return within.Do(a.ns, fn) }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/pktrail/pktrail/internal/probe/within"
 )
 
 // env is the machine as one Open sees it.
@@ -36,10 +38,9 @@ func newEnv(o Options) env {
 	return e
 }
 
-// ownNS is the namespace of the thread that looks. Not /proc/self, which is
-// the main thread's: that one may be at work in another namespace (see Do). A
-// goroutine that is not locked to its thread never sees another.
-const ownNS = "/proc/thread-self/ns/net"
+// ownNS is the namespace of the thread that looks. A goroutine that is not
+// locked to its thread never sees another.
+const ownNS = within.Own
 
 // isMachine reports whether the namespace is the machine's or our own.
 func (e env) isMachine(inode uint64) bool {

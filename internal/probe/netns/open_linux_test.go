@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/lab/labtest"
+	"github.com/pktrail/pktrail/internal/probe/within"
 )
 
 func TestOpenNamed(t *testing.T) {
@@ -218,7 +219,7 @@ func TestDo(t *testing.T) {
 	if inside != n.Inode {
 		t.Errorf("fn ran in %d, want %d", inside, n.Inode)
 	}
-	if err := n.Do(func() error { runtime.Goexit(); return nil }); !errors.Is(err, errUnfinished) {
+	if err := n.Do(func() error { runtime.Goexit(); return nil }); !errors.Is(err, within.ErrUnfinished) {
 		t.Errorf("after Goexit: %v", err)
 	}
 	// A thread that lost its way back dies; nobody else is led astray.

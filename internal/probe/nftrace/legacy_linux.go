@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pktrail/pktrail/internal/probe/within"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -73,11 +74,11 @@ func (l *legacy) bind(o Options, loggers map[uint8]string) error {
 		return nil
 	}
 	var st unix.Stat_t
-	if err := unix.Stat(ownNetns, &st); err != nil {
+	if err := unix.Stat(within.Own, &st); err != nil {
 		return fmt.Errorf("identify network namespace: %w", err)
 	}
 	var err error
-	if l.ns, err = os.Open(ownNetns); err != nil {
+	if l.ns, err = os.Open(within.Own); err != nil {
 		return fmt.Errorf("open network namespace: %w", err)
 	}
 	started, err := startOf(os.Getpid())
@@ -194,7 +195,7 @@ func (l *legacy) close() error {
 		all = append(all, unix.Close(l.kmsg))
 	}
 	if l.bound != nil {
-		all = append(all, within(l.ns, l.bound.restore))
+		all = append(all, inNamespace(l.ns, l.bound.restore))
 	}
 	if l.ns != nil {
 		all = append(all, l.ns.Close())

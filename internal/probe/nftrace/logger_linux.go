@@ -76,7 +76,7 @@ func allMayLog() bool {
 	}
 	defer first.Close()
 	is := false
-	_ = within(first, func() error {
+	_ = inNamespace(first, func() error {
 		b, err := os.ReadFile(allNamespaces)
 		is = err == nil && strings.TrimSpace(string(b)) == "1"
 		return nil

@@ -18,7 +18,7 @@ func Restore(ns *os.File, l Leftover) error {
 	if inode != l.Netns {
 		return fmt.Errorf("restore logger: network namespace %d is not %d", inode, l.Netns)
 	}
-	return within(ns, l.restore)
+	return inNamespace(ns, l.restore)
 }
 
 // restore runs in the namespace.

@@ -52,7 +52,7 @@ func Open(o Options) (*Tracer, error) {
 		return nil, err
 	}
 	t.options.Point.Netns = inode
-	if err = within(o.Netns, t.open); err == nil {
+	if err = inNamespace(o.Netns, t.open); err == nil {
 		err = t.arm()
 	}
 	if err != nil {

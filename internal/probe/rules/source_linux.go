@@ -13,6 +13,7 @@ import (
 
 	"github.com/pktrail/pktrail/internal/netstate/nft"
 	"github.com/pktrail/pktrail/internal/netstate/xt"
+	"github.com/pktrail/pktrail/internal/probe/within"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -57,7 +58,7 @@ type setKey struct {
 func Open(netns *os.File) (*Source, error) {
 	s := &Source{sock: -1, sock6: -1}
 	s.forget()
-	err := within(netns, func() error {
+	err := within.Do(netns, func() error {
 		var err error
 		if s.nf, err = dial(); err != nil {
 			return fmt.Errorf("open netfilter socket: %w", err)
