@@ -219,15 +219,26 @@ func askListening(a *ask.Asker, _ ask.Question, o, add *trail.Observation) {
 	add.Answers = append(add.Answers, trail.Answer{Question: command, Text: strings.Join(lines, "\n")})
 }
 
-// askSocket looks up which socket took a packet.
-func askSocket(a *ask.Asker, q ask.Question, o, add *trail.Observation) {
+// askSocket looks up which socket took a packet. A connection that nobody has
+// accepted yet is of no process: it is the listener's.
+func askSocket(a *ask.Asker, _ ask.Question, o, add *trail.Observation) {
 	f := o.Seen.Flow
 	if !f.Dst.IsValid() {
 		return
 	}
-	sock, ok, err := a.Socket(f.Proto, netip.AddrPortFrom(f.Dst, f.DstPort), netip.AddrPortFrom(f.Src, f.SrcPort))
-	if err == nil && ok {
-		add.Socket = &sock
+	local := netip.AddrPortFrom(f.Dst, f.DstPort)
+	sock, ok, err := a.Socket(f.Proto, local, netip.AddrPortFrom(f.Src, f.SrcPort))
+	if err != nil || !ok {
+		return
 	}
-	_ = q
+	if sock.PID == 0 && f.Proto == packet.ProtoTCP {
+		nobody := netip.IPv4Unspecified()
+		if f.Dst.Is6() {
+			nobody = netip.IPv6Unspecified()
+		}
+		if listener, ok, err := a.Socket(f.Proto, local, netip.AddrPortFrom(nobody, 0)); err == nil && ok {
+			sock.PID, sock.Process = listener.PID, listener.Process
+		}
+	}
+	add.Socket = &sock
 }

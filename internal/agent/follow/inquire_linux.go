@@ -64,6 +64,9 @@ func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
 	if o.Neighbour != nil {
 		key.addr = netip.AddrPortFrom(o.Neighbour.Addr, 0)
 	}
+	if what == "socket" {
+		key.addr = netip.AddrPortFrom(flow.Dst, flow.DstPort)
+	}
 	got, ok := s.asked.once(key, func() (add trail.Observation, ok bool) {
 		a := s.asker(o.Point.Netns)
 		if a == nil {
@@ -80,8 +83,11 @@ func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
 		o.Answers = append(o.Answers, s.complaints.about(flow.Src, flow.Dst)...)
 	}
 	o.Settings = append(o.Settings, got.Settings...)
-	if o.Socket == nil {
+	switch {
+	case o.Socket == nil:
 		o.Socket = got.Socket
+	case o.Socket.Process == "" && got.Socket != nil: // that it was delivered was observed all the same
+		o.Socket.Process, o.Socket.PID = got.Socket.Process, got.Socket.PID
 	}
 	if o.Route != nil && got.Route != nil && agrees(o.Route, got.Route) {
 		o.Route.Prefix, o.Route.Type = got.Route.Prefix, got.Route.Type
@@ -130,6 +136,8 @@ func (s *session) question(o *trail.Observation, flow packet.Flow) (string, inqu
 		return "listening", askListening
 	case o.Drop != nil && routed(o.Drop.Reason), o.Refusal != nil && o.Refusal.Kind != "reset":
 		return "why", askWhy
+	case o.Stage == trail.StageDeliver && o.Socket != nil && o.Socket.Process == "":
+		return "socket", askSocket
 	case o.Stage == trail.StageConsume && flow.Proto == packet.ProtoTCP && s.isEnd(o.Point.Netns):
 		return "socket", askSocket
 	}

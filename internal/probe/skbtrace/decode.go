@@ -25,6 +25,7 @@ const (
 	kindFull
 	kindTransmit
 	kindHook
+	kindSocket
 	kindEnd
 
 	flagStart     = 1 << 0
@@ -64,7 +65,7 @@ func addSize(kind byte) (int, bool) {
 		return neighbourSize, true
 	case kindICMP:
 		return refusalSize, true
-	case kindReset, kindRetransmit, kindFull:
+	case kindReset, kindRetransmit, kindFull, kindSocket:
 		return endpointSize, true
 	case kindTransmit:
 		return transmitSize, true
@@ -196,6 +197,8 @@ func (d *decoder) special(kind, flags byte, b []byte, e *Event) {
 	case kindDeliver:
 		e.Stage = trail.StageDeliver
 		e.Socket = &trail.Socket{Process: text(b[8:24]), PID: int(le.Uint32(b)), Basis: trail.Observed}
+	case kindSocket:
+		e.Stage, e.Dir, e.Socket = trail.StageDeliver, trail.In, endpointOf(b, le.Uint32(b[20:]) == uint32(packet.ProtoTCP))
 	case kindRoute:
 		e.Stage, e.Route = trail.StageRoute, routeOf(flags, b, e.Device)
 	case kindNeighbour:

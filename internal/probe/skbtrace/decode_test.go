@@ -179,6 +179,8 @@ func TestDecodeFates(t *testing.T) {
 	le.PutUint16(endpoint[2:], 80)
 	copy(endpoint[4:], netip.MustParseAddr("::ffff:10.0.0.1").AsSlice())
 	le.PutUint32(endpoint[20:], noReason)
+	listening := append([]byte(nil), endpoint...)
+	le.PutUint32(listening[20:], 6)
 	deliver := append([]byte{1, 2, 0, 0, 3, 2, 0, 0}, "nginx\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
 	hook := make([]byte, hookSize)
 	hook[0], hook[1], hook[2] = 3, nfprotoIPv6, 1
@@ -199,6 +201,9 @@ func TestDecodeFates(t *testing.T) {
 			Local: netip.MustParseAddrPort("10.0.0.1:80"), State: "LISTEN", Basis: trail.Observed,
 		}}},
 		{kindFull, endpoint, trail.Observation{Stage: trail.StageSocketFull, Socket: &trail.Socket{Local: netip.MustParseAddrPort("10.0.0.1:80"), Basis: trail.Observed}}},
+		{kindSocket, listening, trail.Observation{Stage: trail.StageDeliver, Dir: trail.In, Socket: &trail.Socket{
+			Local: netip.MustParseAddrPort("10.0.0.1:80"), State: "LISTEN", Basis: trail.Observed,
+		}}},
 		{kindTransmit, []byte{16, 0, 0, 0, 0, 0, 0, 0}, trail.Observation{Stage: trail.StageTransmit, Dir: trail.Out, Transmit: &trail.Transmit{Code: 16}}},
 		{kindHook, hook, trail.Observation{Stage: trail.StageHook, Dir: trail.Out, Hook: &trail.Hook{Name: "OUTPUT", Family: "ip6", Priority: 100}}},
 	} {

@@ -174,7 +174,63 @@ func TestTCP(t *testing.T) {
 	if last := ofStage(syn, trail.StageReceive); len(last) != 6 || last[5].Netns != uint32(to.Netns) {
 		t.Errorf("SYN was received %d times", len(last))
 	}
-	if d := ofStage(events, trail.StageDeliver); len(d) == 0 || d[0].Socket.Process != "skbtrace.test" || d[0].Socket.PID == 0 {
-		t.Errorf("delivered %+v", d)
+	checkDelivered(t, ofStage(events, trail.StageDeliver), uint32(to.Netns))
+}
+
+// checkDelivered wants that the listener had the end of the handshake, and its
+// connection the data, which the process read.
+func checkDelivered(t *testing.T, d []Event, server uint32) {
+	t.Helper()
+	at := pick(d, func(e *Event) bool { return e.Netns == server })
+	if len(at) != 3 {
+		t.Fatalf("delivered %+v", at)
+	}
+	if s := at[0].Socket; s.State != "LISTEN" || s.Local.Port() != 80 || s.Basis != trail.Observed || len(at[0].Data) != 52 {
+		t.Errorf("end of the handshake: %+v", s)
+	}
+	if s := at[1].Socket; s.State != "ESTABLISHED" || s.Local.Port() != 80 || at[1].Flight == at[0].Flight || at[1].Len != 52+19 {
+		t.Errorf("data: %+v", s)
+	}
+	if s := at[2].Socket; s.Process != "skbtrace.test" || s.PID == 0 || at[2].Flight != at[1].Flight {
+		t.Errorf("read: %+v", s)
+	}
+}
+
+// Each datagram is delivered to its socket once.
+func TestUDPDelivered(t *testing.T) {
+	t.Parallel()
+	client, middle, server := router(t)
+	tr := open(t, Options{Filter: compile(t, "udp and port 53 or port 54"), Netns: inodes(t, client, middle, server)})
+	for _, c := range []struct{ network, to string }{{"udp4", "10.2.0.2:53"}, {"udp6", "[fd02::2]:53"}, {"udp6", "[fd02::2]:54"}} {
+		takes := labtest.ListenPacket(t, server, c.network, c.to)
+		conn := labtest.Dial(t, client, c.network, c.to)
+		for i := range 5 {
+			if _, err := conn.Write([]byte{byte(i), 1, 2, 3, 4}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 5 {
+			if _, _, err := takes.ReadFrom(make([]byte, 10)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	events := drain(t, tr)
+	showOnFailure(t, events)
+	flights := map[uint64]int{}
+	for _, e := range pick(ofStage(events, trail.StageDeliver), func(e *Event) bool { return e.Socket.Process == "" }) {
+		f, _ := flowOf(&e)
+		if e.Socket.Local != netip.AddrPortFrom(f.Dst, f.DstPort) || e.Socket.State != "" || e.Dir != trail.In {
+			t.Errorf("%s delivered to %+v", f, e.Socket)
+		}
+		flights[e.Flight]++
+	}
+	if len(flights) != 15 {
+		t.Errorf("%d datagrams delivered, want 15", len(flights))
+	}
+	for n, times := range flights {
+		if times != 1 {
+			t.Errorf("flight %d was delivered %d times", n, times)
+		}
 	}
 }

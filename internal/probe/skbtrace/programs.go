@@ -34,6 +34,7 @@ func programs() []program {
 		{name: "pkt_retransmit", tracepoint: "tcp_retransmit_skb", args: 2, blind: "retransmissions of TCP"},
 		{name: "pkt_full", tracepoint: "sock_rcvqueue_full", args: 2, blind: "sockets without room"},
 		{name: "pkt_udp_full", tracepoint: "udp_fail_queue_rcv_skb", args: 3, blind: "UDP sockets without room"},
+		{name: "pkt_socket", tracepoint: "sk_data_ready", args: 1, blind: "which socket takes a packet"},
 		{name: "pkt_transmit", tracepoint: "net_dev_xmit", args: 4, full: true, blind: "what drivers say of packets"},
 		{name: "pkt_hook0", full: true, blind: "packets in netfilter's hooks"},
 		{name: "pkt_hook1", full: true, blind: "packets in netfilter's hooks"},

@@ -157,6 +157,40 @@ static __always_inline struct event *open_event(struct sk_buff *skb, struct view
 	return e;
 }
 
+// note_transport adds what a socket can be recognised by, where the packet is
+// not in a tunnel. A function of its own, so that the verifier looks at it once
+// per program.
+__noinline u64 note_transport(u64 l3, u32 avail, u32 len)
+{
+	struct cpu *c = this_cpu();
+	if (!c)
+		return 0;
+	struct in_progress *now = &c->now;
+	u32 n = avail < HEAD_LEN ? avail : HEAD_LEN;
+	now->len = len;
+	now->proto = 0;
+	now->cap = 0;
+	u64 in = innermost(l3, avail);
+	u32 proto = INNER_PROTO(in), l4 = INNER_L4(in);
+	if (!in || INNER_L3(in) || INNER_FRAGMENT(in) || avail < l4 + 8 || (proto != 6 && proto != 17 && proto != 132))
+		return 0;
+	if (bpf_probe_read_kernel(now->head, n, (void *)l3))
+		return 0;
+	now->cap = n;
+	now->port = bpf_ntohs(load16(l3 + l4 + 2));
+	now->proto = proto;
+	if (proto != 6)
+		return 1;
+	// By the length that the header has: behind it may be padding. None
+	// stands there in packets that were merged to more than 64 KiB.
+	u32 total = INNER_VERSION(in) == 4 ? bpf_ntohs(load16(l3 + 2)) : bpf_ntohs(load16(l3 + 4)) + 40;
+	if (total <= 40)
+		total = INNER_VERSION(in) == 4 && total == 40 ? total : len;
+	u8 flags = load8(l3 + l4 + 13);
+	now->end = bpf_ntohl(load32(l3 + l4 + 4)) + total - l4 - (load8(l3 + l4 + 12) >> 4) * 4 + (flags & 1) + (flags >> 1 & 1);
+	return 1;
+}
+
 // progress notes that this CPU works on a followed packet.
 static __always_inline void progress(struct view *v, struct event *e)
 {
@@ -180,6 +214,7 @@ static __always_inline void progress(struct view *v, struct event *e)
 		now->dst[0] = load64(v->l3 + 24);
 		now->dst[1] = load64(v->l3 + 32);
 	}
+	note_transport(v->l3, v->avail, v->len);
 }
 
 // nothing_in_progress notes that this CPU turned to another packet.

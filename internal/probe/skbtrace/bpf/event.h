@@ -22,6 +22,7 @@ enum kind {
 	KIND_FULL,
 	KIND_TRANSMIT,
 	KIND_HOOK,
+	KIND_SOCKET,
 };
 
 enum {
@@ -83,7 +84,7 @@ struct endpoint {
 	u8 state;
 	u16 port;
 	u8 addr[16];
-	s32 code; // of udp_fail_queue_rcv_skb; the reason of a reset
+	s32 code; // of udp_fail_queue_rcv_skb; the reason of a reset; the protocol of a delivery
 };
 
 struct refusal {

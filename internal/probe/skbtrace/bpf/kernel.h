@@ -86,8 +86,22 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 } CORE;
 
+struct sk_buff;
+
+struct sk_buff_head {
+	struct sk_buff *next;
+	struct sk_buff *prev;
+	u32 qlen;
+} CORE;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
+	u16 sk_protocol;
+} CORE;
+
+struct tcp_sock {
+	u32 rcv_nxt;
 } CORE;
 
 struct dst_entry {
@@ -113,12 +127,6 @@ struct sk_buff {
 	unsigned int end;
 	unsigned char *head;
 	unsigned char *data;
-} CORE;
-
-struct sk_buff_head {
-	struct sk_buff *next;
-	struct sk_buff *prev;
-	u32 qlen;
 } CORE;
 
 struct skb_shared_info {

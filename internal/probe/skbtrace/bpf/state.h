@@ -31,6 +31,9 @@ struct {
 	__uint(max_entries, 1 << 24);
 } pkt_ring SEC(".maps");
 
+// HEAD_LEN bytes have the headers of IPv6 and TCP, with some options.
+#define HEAD_LEN 80
+
 // in_progress is the last followed packet that this CPU worked on.
 struct in_progress {
 	u64 flight; // 0: none
@@ -42,6 +45,13 @@ struct in_progress {
 	u64 src[2]; // of the outermost header, as they lie in memory
 	u64 dst[2];
 	char device[16];
+	u32 end; // sequence number behind it, TCP
+	u32 len; // of the whole packet, from its IP header on
+	u16 port; // of the destination
+	u8 proto; // 0: it has no ports, or is in a tunnel
+	u8 cap; // bytes of head
+	u8 pad2[4];
+	u8 head[HEAD_LEN]; // its headers
 };
 
 struct cpu {

@@ -5,6 +5,7 @@
 #include "skb.h"
 #include "route.h"
 #include "fate.h"
+#include "socket.h"
 #include "full.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
