@@ -4,6 +4,7 @@ package follow
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/pktrail/pktrail/internal/trail"
