@@ -107,6 +107,7 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 		return err
 	}
 	s.kernel = t
+	s.asked.announce = t.Asking
 	s.about.Everywhere = true
 	s.addSource(source{
 		name: "eBPF",
@@ -150,9 +151,10 @@ func (s *session) isElsewhere(b trail.Blind) bool {
 }
 
 // aside reports whether a lookup was made while a packet was under way and not
-// for it: ARP asks the local table whose address it may send from.
+// for it: somebody asked for the route, or ARP asks the local table whose
+// address it may send from.
 func aside(ev *skbtrace.Event) bool {
-	return ev.Route != nil && ev.Flight != 0 && !ev.Related && ev.Route.Table == localTable
+	return ev.Question || ev.Route != nil && ev.Flight != 0 && !ev.Related && ev.Route.Table == localTable
 }
 
 // followedPerCount is how many packets the kernel probe follows for each that

@@ -23,7 +23,7 @@ type emitter struct {
 // none for a routing lookup.
 func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) error {
 	at := e.places.at(e.ctx, o.Point.Netns)
-	if e.asked.ours(o) || !e.scope.has(e.ctx, at, e.places.open) {
+	if answersQuestion(o.Drop) || !e.scope.has(e.ctx, at, e.places.open) {
 		return nil
 	}
 	o.Point = e.places.point(at, o.Point, link)

@@ -29,16 +29,10 @@ type asked struct {
 	answers map[askedKey]askedAnswer
 	second  time.Time
 	left    int
-	windows []window // of the last second
-}
-
-// window is when a question was put. Asking the kernel for a route makes it
-// look one up, with a packet of its own: what the probe sees of that is no
-// packet's way.
-type window struct {
-	netns    uint64
-	from, to int64 // Unix ns
-	a, b     netip.Addr
+	// announce tells the kernel probe that questions are put, or were; nil
+	// without one. Asking for a route makes the kernel look one up: what the
+	// probe sees of that is no packet's way.
+	announce func(asking bool) error
 }
 
 type askedKey struct {
@@ -201,41 +195,33 @@ func (a *asked) once(key askedKey, ask func() (trail.Observation, bool)) (trail.
 	if now.Sub(a.second) >= time.Second {
 		a.second, a.left = now, askPerSecond
 		clear(a.answers)
-		a.windows = slices.DeleteFunc(a.windows, func(w window) bool { return w.to < now.Add(-time.Second).UnixNano() })
 	}
 	if a.left == 0 {
 		return trail.Observation{}, false
 	}
 	a.left--
-	w := window{netns: key.netns, from: time.Now().UnixNano(), a: key.q.Dst, b: key.q.Src}
+	a.tell(true)
 	o, ok := ask()
-	w.to = time.Now().UnixNano()
-	a.windows = append(a.windows, w)
+	a.tell(false)
 	if ok {
 		a.answers[key] = askedAnswer{at: now, o: o}
 	}
 	return o, ok
 }
 
-// ours reports whether an observation is of our own question.
-func (a *asked) ours(o *trail.Observation) bool {
-	if o.Drop != nil {
-		return strings.HasPrefix(o.Drop.At, "inet_rtm_getroute") || strings.HasPrefix(o.Drop.At, "inet6_rtm_getroute")
+// tell says to the kernel probe whether questions are put just now. A probe
+// that has been closed sees none.
+func (a *asked) tell(asking bool) {
+	if a.announce != nil {
+		_ = a.announce(asking)
 	}
-	if o.Route == nil {
-		return false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.ContainsFunc(a.windows, func(w window) bool {
-		return w.netns == o.Point.Netns && o.Time >= w.from-clockSlack && o.Time <= w.to+clockSlack &&
-			(o.Route.Dst == w.a || o.Route.Dst == w.b)
-	})
 }
 
-// clockSlack is how far the probe's clock, which is monotonic, may be from the
-// time of day, in ns.
-const clockSlack = 20_000
+// answersQuestion reports whether a drop is the end of the packet that the
+// kernel makes to look up a route for somebody who asks.
+func answersQuestion(d *trail.Drop) bool {
+	return d != nil && (strings.HasPrefix(d.At, "inet_rtm_getroute") || strings.HasPrefix(d.At, "inet6_rtm_getroute"))
+}
 
 // asker opens a namespace for questions, once.
 func (s *session) asker(netns uint64) *ask.Asker {

@@ -48,6 +48,7 @@ const (
 	neighbourSize = 32
 	routeSize     = 96
 	stackDepth    = 12
+	questionDepth = 24
 )
 
 // addSize is what a kind has behind struct event.
@@ -122,6 +123,9 @@ func (d *decoder) decode(raw []byte, e *Event) error {
 		e.Link = packet.LinkEthernet
 	}
 	d.special(kind, flags, rest[:n], e)
+	if kind == kindRoute {
+		e.Question = d.question(rest[29], rest[n:])
+	}
 	rest = rest[n:]
 	if flags&flagConntrack != 0 {
 		if len(rest) < conntrackSize {

@@ -48,6 +48,28 @@ func afterFree(stack []string, at string) []string {
 	return stack
 }
 
+// question tells from the stack of a lookup whether it answers a question: from
+// the inside out, the function that does that comes before an interrupt.
+func (d *decoder) question(frames byte, b []byte) bool {
+	if frames == 0 || d.symbols == nil {
+		return false
+	}
+	table := d.symbols()
+	if table == nil {
+		return false
+	}
+	for i := range min(int(frames), questionDepth, len(b)/8) {
+		name, _ := table.find(binary.LittleEndian.Uint64(b[8*i:]))
+		switch base(name) {
+		case "inet_rtm_getroute", "inet6_rtm_getroute":
+			return true
+		case "handle_softirqs", "__do_softirq", "__softirqentry_text_start", "net_rx_action", "run_timer_softirq":
+			return false
+		}
+	}
+	return false
+}
+
 func routeOf(flags byte, b []byte, device string) *trail.Route {
 	le := binary.LittleEndian
 	family := b[24]

@@ -12,7 +12,8 @@ import (
 type Event struct {
 	trail.Observation
 	// Data are the packet's first bytes. They are valid until the next Read
-	// and empty for a lookup without a packet, a transmission and a neighbour.
+	// and empty for a lookup, a transmission, and a neighbour that no packet
+	// waits for.
 	Data []byte
 	// Link says what Data starts with: packet.LinkEthernet where the headers
 	// are those of this device, else packet.LinkRaw.
@@ -35,6 +36,10 @@ type Event struct {
 	// this flight. Where it is false the lookup is the
 	// flight's by time and CPU alone.
 	Related bool
+	// Question is true for a route that was looked up to answer somebody who
+	// asked for it over rtnetlink, and for no packet. It is known while Asking
+	// is on, and where the kernel's symbols can be read.
+	Question bool
 	// SKB is the packet's address in the kernel: it tells events apart that
 	// have no flight in common, and is no identity.
 	SKB uint64

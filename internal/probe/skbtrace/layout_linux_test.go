@@ -35,7 +35,7 @@ func TestLayout(t *testing.T) {
 		"hook":            {hookSize, map[string]uint32{"hook": 0, "family": 1, "index": 2}},
 		"neighbour_event": {neighbourSize, map[string]uint32{"addr": 0, "mac": 16, "family": 24, "state": 25, "parked": 26}},
 		"route": {routeSize, map[string]uint32{
-			"table": 0, "err": 4, "oif": 8, "iif": 12, "mark": 16, "family": 24, "tos": 25, "proto": 26, "gateway_family": 27, "type": 28,
+			"table": 0, "err": 4, "oif": 8, "iif": 12, "mark": 16, "family": 24, "tos": 25, "proto": 26, "gateway_family": 27, "type": 28, "frames": 29,
 			"src": 32, "dst": 48, "gateway": 64, "in": 80,
 		}},
 		"cpu":  {0, map[string]uint32{"flights": 0, "lost": 8, "evicted": 16, "events": 24}},

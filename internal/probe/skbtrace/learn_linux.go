@@ -94,6 +94,18 @@ func (t *Tracer) Follow(f packet.Flow) error {
 	return t.set("have_flows", uint32(1))
 }
 
+// Asking says that this process asks the kernel for routes from now on, or has
+// had its answer: lookups of meanwhile say whether they answer a question.
+// Packets that are followed cost some 2 us more per lookup while it is on.
+func (t *Tracer) Asking(on bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return os.ErrClosed
+	}
+	return t.set("asking", uint32(flag(on)))
+}
+
 // SetLimit lets n more flights start from now on; 0 is no limit.
 func (t *Tracer) SetLimit(n int) error {
 	if n < 0 {

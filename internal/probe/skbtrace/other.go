@@ -37,6 +37,9 @@ func (*Tracer) Netfilter(*os.File) error { return errHere }
 // Follow returns errors.ErrUnsupported.
 func (*Tracer) Follow(packet.Flow) error { return errHere }
 
+// Asking returns errors.ErrUnsupported.
+func (*Tracer) Asking(bool) error { return errHere }
+
 // SetLimit returns errors.ErrUnsupported.
 func (*Tracer) SetLimit(int) error { return errHere }
 

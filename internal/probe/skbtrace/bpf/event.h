@@ -118,6 +118,10 @@ struct neighbour_event {
 	u32 pad2;
 };
 
+// QUESTION_DEPTH frames reach from a lookup to the function that answers a
+// question over rtnetlink, through policy rules and the check of the source.
+#define QUESTION_DEPTH 24
+
 struct route {
 	u32 table;
 	s32 err;
@@ -131,7 +135,8 @@ struct route {
 	u8 proto;
 	u8 gateway_family;
 	u8 type; // RTN_*, IPv6 only
-	u8 pad[3];
+	u8 frames; // how many return addresses follow, of QUESTION_DEPTH
+	u8 pad[2];
 	u8 src[16];
 	u8 dst[16];
 	u8 gateway[16];

@@ -23,9 +23,19 @@ static __always_inline void fill_neighbour(struct neighbour_event *n, struct nei
 		bpf_probe_read_kernel(n->addr, 16, &neigh->primary_key);
 }
 
-// tell_neighbour reports a neighbour of a packet, which may be 0 if it is the
-// one in progress.
-static __always_inline void tell_neighbour(struct neighbour *neigh, u64 skb, u64 flight, u8 flags, u8 parked)
+// tell_parked reports a packet that waits for a neighbour.
+static __always_inline void tell_parked(struct neighbour *neigh, struct sk_buff *skb, struct view *v, struct place *p,
+					u64 flight, u8 flags)
+{
+	struct event *e = open_event(skb, v, p, flight, KIND_NEIGHBOUR, flags, sizeof(struct neighbour_event), 0);
+	if (!e)
+		return;
+	fill_neighbour((void *)(e + 1), neigh, 1);
+	bpf_ringbuf_submit(e, 0);
+}
+
+// tell_neighbour reports the neighbour that the packet in progress is sent to.
+static __always_inline void tell_neighbour(struct neighbour *neigh, u64 flight)
 {
 	struct cpu *c = this_cpu();
 	struct net_device *dev = (void *)number(neigh->dev);
@@ -40,11 +50,11 @@ static __always_inline void tell_neighbour(struct neighbour *neigh, u64 skb, u64
 		lose(c);
 		return;
 	}
-	fill_event(e, KIND_NEIGHBOUR, flags, skb, flight);
+	fill_event(e, KIND_NEIGHBOUR, 0, 0, flight);
 	e->netns = netns;
 	e->ifindex = BPF_CORE_READ(dev, ifindex);
 	bpf_probe_read_kernel(e->device, sizeof(e->device), &dev->name);
-	fill_neighbour((void *)(e + 1), neigh, parked);
+	fill_neighbour((void *)(e + 1), neigh, 0);
 	bpf_ringbuf_submit(e, 0);
 }
 
@@ -61,7 +71,7 @@ int BPF_PROG(pkt_neighbour, struct neighbour *neigh, int rc)
 			return 0;
 		u64 flight = follow(skb, &v, &p, MAYBE_START | MAYBE_KEEP, &flags);
 		if (flight)
-			tell_neighbour(neigh, number(skb), flight, flags, 1);
+			tell_parked(neigh, skb, &v, &p, flight, flags);
 		return 0;
 	}
 	if (!full || !lively())
@@ -69,7 +79,7 @@ int BPF_PROG(pkt_neighbour, struct neighbour *neigh, int rc)
 	struct cpu *c = this_cpu();
 	if (!c || !c->now.flight || bpf_ktime_get_ns() - c->now.when > PROGRESS_AGE_NS)
 		return 0;
-	tell_neighbour(neigh, 0, c->now.flight, 0, 0);
+	tell_neighbour(neigh, c->now.flight);
 	return 0;
 }
 
@@ -87,7 +97,7 @@ int BPF_PROG(pkt_neighbour_update, struct neighbour *neigh)
 		return 0;
 	u64 flight = follow(skb, &v, &p, 0, &flags);
 	if (flight)
-		tell_neighbour(neigh, number(skb), flight, flags, 1);
+		tell_parked(neigh, skb, &v, &p, flight, flags);
 	return 0;
 }
 

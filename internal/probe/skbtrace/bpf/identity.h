@@ -108,8 +108,9 @@ static __always_inline u32 way_of(struct bucket *b, u64 skb)
 }
 
 // known is the flight of the packet in this sk_buff, 0 if it has none. An
-// address with another packet in it, or one not seen for long, was reused.
-__noinline u64 known(u64 skb, u64 l3, u32 avail)
+// address with another packet in it, or one not seen for long, was reused; so
+// was one that a socket had taken and that is on its way.
+__noinline u64 known(u64 skb, u64 l3, u32 avail, u32 on_its_way)
 {
 	struct bucket *b = bucket_of(skb);
 	if (!b)
@@ -118,7 +119,7 @@ __noinline u64 known(u64 skb, u64 l3, u32 avail)
 	if (w >= WAYS)
 		return 0;
 	u32 now = bpf_ktime_get_ns() >> 20;
-	if (now - b->last[w] > FLIGHT_AGE_NS >> 20 || b->print[w] != fingerprint(l3, avail)) {
+	if (now - b->last[w] > FLIGHT_AGE_NS >> 20 || (on_its_way && b->taken[w]) || b->print[w] != fingerprint(l3, avail)) {
 		b->skb[w] = 0;
 		return 0;
 	}
@@ -149,6 +150,17 @@ static __always_inline void forget(u64 skb)
 		b->skb[w] = 0;
 }
 
+// taken notes that a socket has what is in this sk_buff.
+static __always_inline void taken(u64 skb)
+{
+	struct bucket *b = bucket_of(skb);
+	if (!b)
+		return;
+	u32 w = way_of(b, skb);
+	if (w < WAYS)
+		b->taken[w] = 1;
+}
+
 // keep notes the flight of an sk_buff. Where all ways are taken by living
 // flights the oldest is given up.
 __noinline u64 keep(u64 skb, u64 flight, u32 print)
@@ -170,6 +182,7 @@ __noinline u64 keep(u64 skb, u64 flight, u32 print)
 	u64 was = b->skb[oldest & (WAYS - 1)];
 	if (__sync_val_compare_and_swap(&b->skb[oldest & (WAYS - 1)], was, skb) != was || age != ~0U)
 		__sync_fetch_and_add(&c->evicted, 1);
+	b->taken[oldest & (WAYS - 1)] = 0;
 	b->flight[oldest & (WAYS - 1)] = flight;
 	b->print[oldest & (WAYS - 1)] = print;
 	b->last[oldest & (WAYS - 1)] = now;

@@ -85,27 +85,41 @@ static __always_inline u32 netns_of_task(void)
 }
 
 // open_route reserves the record of a lookup and fills in what is not in the
-// lookup itself.
-static __always_inline struct event *open_route(struct cpu *c, struct asked *a, u64 flight, u8 flags, u32 iif,
-						struct net_device *dev)
+// lookup itself. While our own process asks for a route, the stack says whether
+// this is the lookup for that: no thread and no time tells, since packets are
+// handled in interrupts on top of any thread.
+static __always_inline struct event *open_route(void *ctx, struct cpu *c, struct asked *a, u64 flight, u8 flags,
+						u32 iif)
 {
 	u32 netns = a->netns;
+	struct event *e;
+	u8 frames = 0;
 	if (!netns)
 		netns = flight ? c->now.netns : netns_of_task();
 	if (!wanted(netns))
 		return 0;
 	c->events++;
-	struct event *e = bpf_ringbuf_reserve(&pkt_ring, sizeof(*e) + sizeof(struct route), 0);
+	if (asking) {
+		e = bpf_ringbuf_reserve(&pkt_ring, sizeof(*e) + sizeof(struct route) + QUESTION_DEPTH * sizeof(u64), 0);
+		if (e) {
+			long n = bpf_get_stack(ctx, (void *)(e + 1) + sizeof(struct route), QUESTION_DEPTH * sizeof(u64), 0);
+			if (n > 0)
+				frames = n / sizeof(u64);
+		}
+	} else {
+		e = bpf_ringbuf_reserve(&pkt_ring, sizeof(*e) + sizeof(struct route), 0);
+	}
 	if (!e) {
 		lose(c);
 		return 0;
 	}
 	fill_event(e, KIND_ROUTE, flags, 0, flight);
-	struct place p = { .dev = dev, .netns = netns };
+	struct place p = { .netns = netns };
 	fill_place(e, &p);
 	struct route *r = (void *)(e + 1);
 	__builtin_memset(r, 0, sizeof(*r));
 	r->iif = iif;
+	r->frames = frames;
 	if (flight && c->now.ifindex == iif)
 		__builtin_memcpy(r->in, c->now.device, sizeof(r->in));
 	return e;
@@ -157,7 +171,7 @@ int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *ans
 	}
 	if (!claim(c, &a, &flight, &flags))
 		return 0;
-	struct event *e = open_route(c, &a, flight, flags, iif, 0);
+	struct event *e = open_route(ctx, c, &a, flight, flags, iif);
 	if (!e)
 		return 0;
 	struct route *r = (void *)(e + 1);
@@ -198,7 +212,7 @@ int BPF_PROG(pkt_route6, struct net *net, struct fib6_result *res, struct fib6_t
 	u8 flags;
 	if (!claim(c, &a, &flight, &flags))
 		return 0;
-	struct event *e = open_route(c, &a, flight, flags, a.iif, 0);
+	struct event *e = open_route(ctx, c, &a, flight, flags, a.iif);
 	if (!e)
 		return 0;
 	struct route *r = (void *)(e + 1);

@@ -15,7 +15,7 @@ static __always_inline u64 follow(struct sk_buff *skb, struct view *v, struct pl
 {
 	u64 flight, at = number(skb);
 	if (lively()) {
-		flight = known(at, v->l3, v->avail);
+		flight = known(at, v->l3, v->avail, how & MAYBE_KEEP);
 		if (flight) {
 			place_of(skb, p);
 			if (how & MAYBE_KEEP && !filter_match(v->l3, v->avail, v->len)) {

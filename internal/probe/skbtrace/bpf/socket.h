@@ -22,9 +22,10 @@ static __always_inline int tell_queued(struct sock *sk, u32 netns)
 	u8 flags = 0;
 	if ((u64)number(skb) == number(&sk->sk_receive_queue) || !look(skb, &v))
 		return 0;
-	u64 flight = known(number(skb), v.l3, v.avail);
+	u64 flight = known(number(skb), v.l3, v.avail, 0);
 	if (!flight)
 		return 0;
+	taken(number(skb));
 	struct place p = { .netns = netns };
 	struct event *e = open_event(skb, &v, &p, flight, KIND_SOCKET, flags, sizeof(struct endpoint), 0);
 	if (!e)

@@ -104,7 +104,8 @@ struct bucket {
 	u64 flight[WAYS];
 	u32 print[WAYS];
 	u32 last[WAYS]; // in units of 2^20 ns
-	u8 pad[32];
+	u8 taken[WAYS]; // a socket has it: it goes nowhere from there
+	u8 pad[28];
 };
 
 struct {
@@ -121,6 +122,7 @@ u64 flow_bloom[BLOOM_WORDS] = {}; // a bit per learned flow
 u64 user_bloom[BLOOM_WORDS] = {}; // the same for those from user space
 u32 have_flows = 0;
 u32 limited = 0;
+u32 asking = 0; // our process asks the kernel for a route just now
 s64 remaining = 0; // flights that may start, iff limited
 
 static __always_inline struct cpu *this_cpu(void)
