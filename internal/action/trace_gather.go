@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,7 +82,13 @@ func (g *gather) take(t trail.Trail) {
 	}
 }
 
+// wanted leaves out packets of other nodes, and those of which only netfilter
+// told: somebody else's tracing marked them.
 func (g *gather) wanted(t *trail.Trail) bool {
+	rulesOnly := !slices.ContainsFunc(t.Observations, func(o trail.Observation) bool { return o.Stage != trail.StageRules })
+	if rulesOnly && len(g.session.Means) > 1 {
+		return false
+	}
 	return g.options.FromNode == "" || len(t.Observations) > 0 && t.Observations[0].Point.Node == g.options.FromNode
 }
 
