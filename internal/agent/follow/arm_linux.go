@@ -46,6 +46,11 @@ func (s *session) arm(ctx context.Context) error {
 	}
 	s.matches = matches(sel, expr)
 	s.armRules(ctx, way)
+	if s.kernel != nil {
+		if err := s.restrict(ctx); err != nil {
+			return err
+		}
+	}
 	s.places.met = func(at *placeOf) { s.meet(ctx, at) }
 	return nil
 }

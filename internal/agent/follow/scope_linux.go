@@ -4,10 +4,16 @@ package follow
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"os"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/pktrail/pktrail/internal/probe/netns"
+	"github.com/pktrail/pktrail/internal/probe/skbtrace"
 )
 
 // scope are the namespaces that packets can go to from the two ends. The
@@ -48,6 +54,106 @@ func (sc *scope) namespaces() map[uint64]bool {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	return maps.Clone(sc.reached)
+}
+
+// restrict makes the kernel probe leave out what is out of scope, where this
+// machine has such namespaces: a flood there could fill the ring. Those that
+// come into scope later are looked for from then on.
+func (s *session) restrict(ctx context.Context) error {
+	reached, all := s.scope.namespaces(), s.census(ctx)
+	if len(reached) >= len(all) || len(all) >= searched || len(reached) > skbtrace.MaxNetns/2 {
+		return nil
+	}
+	inodes := make([]uint32, 0, len(reached))
+	for inode := range reached {
+		inodes = append(inodes, uint32(inode))
+	}
+	if err := s.kernel.Only(inodes); err != nil {
+		return err
+	}
+	young := map[uint64]time.Time{}
+	for _, n := range all {
+		young[n.Inode] = time.Time{}
+	}
+	stop := make(chan struct{})
+	var once sync.Once
+	s.addSource(source{
+		name: "eBPF",
+		run: func() error {
+			tick := time.NewTicker(lookAround)
+			defer tick.Stop()
+			for {
+				select {
+				case <-stop:
+					return nil
+				case <-ctx.Done():
+					return nil
+				case now := <-tick.C:
+					s.widen(ctx, young, now)
+				}
+			}
+		},
+		stop:   func() { once.Do(func() { close(stop) }) },
+		close:  func() error { return nil },
+		missed: func() (map[string]uint64, error) { return nil, nil },
+	})
+	return nil
+}
+
+// lookAround is how often new namespaces are looked for, and youngFor how long
+// one may take until a link leads to it.
+const (
+	lookAround = 2 * time.Second
+	youngFor   = 30 * time.Second
+)
+
+// widen lets the probe see namespaces that were made a moment ago and are
+// connected. young says since when each is known.
+func (s *session) widen(ctx context.Context, young map[uint64]time.Time, now time.Time) {
+	var fresh []*netns.Namespace
+	for _, n := range netns.All(ctx, s.places.options, searched) {
+		since, known := young[n.Inode]
+		if !known {
+			young[n.Inode], since = now, now
+		}
+		if now.Sub(since) > youngFor || s.scope.reaches(n.Inode) {
+			_ = n.Close() // read only: nothing is lost
+			continue
+		}
+		fresh = append(fresh, n)
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	for inode := range s.scope.add(ctx, fresh, s.census(ctx)) {
+		if err := s.kernel.Allow(uint32(inode)); err != nil && !errors.Is(err, os.ErrClosed) {
+			s.note(fmt.Sprintf("a new namespace is not watched: %v", err))
+		}
+	}
+	for _, n := range fresh {
+		_ = n.Close()
+	}
+}
+
+func (sc *scope) reaches(inode uint64) bool {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	return sc.reached[inode]
+}
+
+// add takes up those of the fresh namespaces that a link leads to from one in
+// scope, and names them.
+func (sc *scope) add(ctx context.Context, fresh, all []*netns.Namespace) map[uint64]bool {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	from := slices.DeleteFunc(slices.Clone(all), func(n *netns.Namespace) bool { return !sc.reached[n.Inode] })
+	near := netns.Connected(ctx, from, fresh)
+	maps.DeleteFunc(near, func(inode uint64, _ bool) bool { return sc.reached[inode] })
+	for inode := range near {
+		sc.reached[inode] = true
+		delete(sc.strange, inode)
+	}
+	return near
 }
 
 // has reports whether a namespace is in scope. One that came after the start

@@ -122,7 +122,7 @@ func (l *loader) configure() error {
 		"kfree_args": uint8(l.arguments("kfree_skb")),
 		"reset_args": uint8(l.arguments("tcp_send_reset")),
 		"full":       flag(o.Full),
-		"by_netns":   flag(len(o.Netns) > 0),
+		"by_netns":   uint32(flag(len(o.Netns) > 0)),
 	}
 	if o.Limit > 0 {
 		values["limited"], values["remaining"] = uint32(1), int64(o.Limit)

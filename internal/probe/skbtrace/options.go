@@ -38,8 +38,10 @@ type Options struct {
 	Ring int
 	// Limit is how many flights may start; 0 is no limit.
 	Limit int
-	// Netns are inodes of network namespaces: other events are left out, and
-	// no flight starts elsewhere. None is all. At most MaxNetns.
+	// Netns are inodes of network namespaces: no flight starts elsewhere, and
+	// lookups and neighbours elsewhere are left out; a flight that leaves them
+	// is followed. None is all. At most MaxNetns. They can be changed by Only
+	// and Allow.
 	Netns []uint32
 }
 

@@ -40,6 +40,12 @@ func (*Tracer) Follow(packet.Flow) error { return errHere }
 // Asking returns errors.ErrUnsupported.
 func (*Tracer) Asking(bool) error { return errHere }
 
+// Only returns errors.ErrUnsupported.
+func (*Tracer) Only([]uint32) error { return errHere }
+
+// Allow returns errors.ErrUnsupported.
+func (*Tracer) Allow(uint32) error { return errHere }
+
 // SetLimit returns errors.ErrUnsupported.
 func (*Tracer) SetLimit(int) error { return errHere }
 

@@ -77,8 +77,8 @@ func (l *loader) open() (*Tracer, error) {
 func (t *Tracer) start(l *loader) error {
 	var err error
 	for _, inode := range l.options.Netns {
-		if err := t.maps.Maps["pkt_netns"].Put(inode, uint8(1)); err != nil {
-			return fmt.Errorf("choose namespace: %w", err)
+		if err := t.allow(inode); err != nil {
+			return err
 		}
 	}
 	if t.reader, err = ringbuf.NewReader(t.maps.Maps["pkt_ring"]); err != nil {

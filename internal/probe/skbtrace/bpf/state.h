@@ -17,7 +17,6 @@ const volatile u8 watched6 = 0;
 const volatile u32 watch4[8] = {};
 const volatile u64 watch6[16] = {}; // pairs
 const volatile u8 full = 0; // Options.Full
-const volatile u8 by_netns = 0; // only namespaces of the map
 
 // How long a flight lives without a sign of it, and how long a packet in
 // progress claims what its CPU does.
@@ -121,6 +120,7 @@ u64 alive_jiffies = 0; // when a flight last showed itself
 u64 flow_bloom[BLOOM_WORDS] = {}; // a bit per learned flow
 u64 user_bloom[BLOOM_WORDS] = {}; // the same for those from user space
 u32 have_flows = 0;
+u32 by_netns = 0; // only namespaces of pkt_netns
 u32 limited = 0;
 u32 asking = 0; // our process asks the kernel for a route just now
 s64 remaining = 0; // flights that may start, iff limited
