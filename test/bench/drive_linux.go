@@ -22,7 +22,7 @@ const patience = 200 * time.Millisecond
 type drive struct {
 	received atomic.Int64 // datagrams, or bytes of a stream
 	sent     atomic.Int64
-	cpu      atomic.Int64 // of the sending thread, in ns
+	cpu      atomic.Int64 // of the threads that say so, in ns
 	over     atomic.Bool
 	workers  sync.WaitGroup
 
@@ -30,9 +30,8 @@ type drive struct {
 	err error
 }
 
-// pinned runs a part of a load on one CPU: the sender on the first, receivers
-// on the second. Without that the scheduler moves them, and a run is 20 %
-// faster or slower by where they happened to be.
+// pinned runs a part of a load on one CPU. Without that the scheduler moves
+// them, and a run is 20 % faster or slower by where they happened to be.
 func (d *drive) pinned(cpu int, work func() error) {
 	d.workers.Go(func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with its pin
@@ -67,7 +66,7 @@ func (d *drive) broken() bool {
 // flow is what a load reaches.
 type flow struct {
 	rate float64 // what arrives, per second
-	cpu  float64 // ns of the sending thread for each
+	cpu  float64 // ns of a CPU for each
 }
 
 // flow measures over a while, once it flows.
@@ -80,11 +79,15 @@ func (d *drive) flow(ctx context.Context, while time.Duration) flow {
 	return flow{arrived / took, float64(d.cpu.Load()-spent) / max(arrived, 1)}
 }
 
-// clock notes the CPU time of the calling thread, which sends.
-func (d *drive) clock() {
+// clock is a thread's CPU time, as far as a drive knows it.
+type clock int64
+
+// tell adds to a drive what the calling thread has spent since the last time.
+func (c *clock) tell(d *drive) {
 	var t unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) == nil {
-		d.cpu.Store(t.Nano())
+		d.cpu.Add(t.Nano() - int64(*c))
+		*c = clock(t.Nano())
 	}
 }
 
@@ -95,11 +98,13 @@ const (
 )
 
 // flood sends datagrams as fast as they go: 99 of the main port, then one of
-// the other.
+// the other. The sender has the first CPU for itself: the packet's whole way to
+// the receiver's queue is in its time.
 func (s *sockets) flood() *drive {
 	d := &drive{}
 	d.pinned(0, func() error {
 		b := newBatch(batch)
+		var spent clock
 		for !d.over.Load() {
 			n, err := b.send(s.main, batch-1, d.sent.Load())
 			if err == nil {
@@ -111,7 +116,7 @@ func (s *sockets) flood() *drive {
 				return err
 			}
 			d.sent.Add(int64(n))
-			d.clock()
+			spent.tell(d)
 		}
 		return nil
 	})

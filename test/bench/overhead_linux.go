@@ -13,8 +13,8 @@ import (
 // burden is a trace whose cost for others is measured.
 type burden struct {
 	name string
-	args func(*road) []string
-	// wanted is what must be left of a stream and of a flood.
+	args func(*road) []string // nil: no trace at all
+	// What must be left of a stream and of a flood; 0 is no matter.
 	stream, flood float64
 }
 
@@ -32,6 +32,7 @@ func burdens() []burden {
 		}
 	}
 	return []burden{
+		{"nothing", nil, 0, 0}, // how far chance goes
 		{"other pods", pods(), 0.95, 0.85},
 		{"other port", port(quietPort), 0.95, 0.85},
 		{"1 % followed", port(markPort), 0, 0},
@@ -99,8 +100,9 @@ func overhead(ctx context.Context, r *road, o options, out io.Writer) error {
 	}
 	fmt.Fprint(out, `
 without and with: what arrives per second, median of the runs. ratio: median of each armed run over the mean of the
-runs before and after it. by CPU: the same by the sending thread's CPU time for each packet or byte, which other
-programs' share of the machine does not change. Receiver and sender are pinned to a CPU each; pktrail goes where the scheduler puts it.
+runs before and after it. by CPU: the same by the CPU time for each packet (of the sender, in which the way is) or
+byte (of both ends), which does not change with other programs' share of the machine. The sender is pinned to a CPU,
+the receiver to another (flood) or the same one (stream); pktrail goes where the scheduler puts it.
 chains: both nodes track connections and have nat and filter chains, without traces too.
 `)
 	for _, n := range notes {

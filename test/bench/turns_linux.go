@@ -24,8 +24,7 @@ func (t turns) ratios() []float64 {
 	return out
 }
 
-// cheaper are the same by the sending thread's CPU time, which does not see
-// what else runs.
+// cheaper are the same by CPU time, which does not see what else runs.
 func (t turns) cheaper() []float64 {
 	out := make([]float64, len(t.with))
 	for i := range out {
@@ -95,6 +94,10 @@ func (r *road) takeTurns(ctx context.Context, o options, list []burden, start fu
 // burdened measures while a trace is armed. failed is how the trace ended, if
 // not well.
 func (r *road) burdened(ctx context.Context, o options, b burden, measure func() (flow, error)) (f flow, failed, err error) {
+	if b.args == nil {
+		f, err = measure()
+		return f, nil, err
+	}
 	t, err := o.launch(ctx, nil, nil, b.args(r)...)
 	if err != nil {
 		return f, nil, err
