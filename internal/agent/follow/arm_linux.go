@@ -155,6 +155,9 @@ func (s *session) isElsewhere(b trail.Blind) bool {
 		(!slices.ContainsFunc(s.ends[0].Addrs, is6) || !slices.ContainsFunc(s.ends[1].Addrs, is6))
 }
 
+// isLegacy reports whether a blind spot is the rules of iptables-legacy.
+func isLegacy(b trail.Blind) bool { return b.What == "rules of iptables-legacy" }
+
 // aside reports whether a lookup was made while a packet was under way and not
 // for it: somebody asked for the route, or ARP asks the local table whose
 // address it may send from.
@@ -234,7 +237,16 @@ func (s *session) addRules(ctx context.Context, ns *netns.Namespace, t *nftrace.
 		s.blind([]trail.Blind{{What: "rules of netfilter", Why: err.Error()}}, at)
 		return
 	}
-	s.blind(t.Blind(), at)
+	blind := t.Blind()
+	for i := range blind {
+		if isLegacy(blind[i]) && !s.req.LegacyTrace {
+			blind[i].Why += "; --legacy-trace makes it go to pktrail for the time of the run"
+		}
+	}
+	s.blind(blind, at)
+	if s.kernel != nil && !s.req.Full && slices.ContainsFunc(blind, isLegacy) {
+		s.armStages(ns) // where its rules do not show, its tables do
+	}
 	s.addSource(source{
 		name: "nft trace",
 		run: func() error {

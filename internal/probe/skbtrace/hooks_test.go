@@ -48,10 +48,10 @@ func TestPlaceBrackets(t *testing.T) {
 		}
 		return all
 	}
-	if p := at(chain{nfprotoIPv4, 0, -100}, chain{nfprotoIPv4, 0, -300}, chain{nfprotoIPv4, 0, -100}); !slices.Equal(p, []int{-301, -299, -99}) {
+	if p := at(chain{nfprotoIPv4, 0, -100}, chain{nfprotoIPv4, 0, -300}, chain{nfprotoIPv4, 0, -100}); !slices.Equal(p, []int{-301, -101, -99}) {
 		t.Error(p)
 	}
-	if p := at(chain{2, 0, 1}, chain{2, 0, 2}, chain{2, 0, 30}, chain{2, 0, 40}, chain{2, 0, 50}, chain{2, 0, 60}); !slices.Equal(p, []int{0, 2, 3, 31, 61}) {
+	if p := at(chain{2, 0, 1}, chain{2, 0, 2}, chain{2, 0, 30}, chain{2, 0, 40}, chain{2, 0, 50}, chain{2, 0, 60}); !slices.Equal(p, []int{0, 1, 29, 39, 61}) {
 		t.Error(p)
 	}
 	if p := at(); p != nil {

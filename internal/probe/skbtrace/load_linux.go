@@ -31,6 +31,10 @@ type loader struct {
 	spec     *ebpf.CollectionSpec
 	programs []program
 	blind    []trail.Blind
+	// brackets are the netfilter programs, and later what loads them when they
+	// are asked for: that takes the kernel some 60 ms.
+	brackets []program
+	late     *ebpf.CollectionSpec
 }
 
 // load returns maps and programs, not attached yet.
@@ -49,6 +53,12 @@ func (l *loader) load() (*ebpf.Collection, error) {
 	}
 	if err := l.spliceFilter(); err != nil {
 		return nil, err
+	}
+	l.late = l.spec.Copy()
+	l.late.Programs = make(map[string]*ebpf.ProgramSpec)
+	for _, p := range l.brackets {
+		l.late.Programs[p.name] = l.spec.Programs[p.name]
+		delete(l.spec.Programs, p.name)
 	}
 	c, err := ebpf.NewCollectionWithOptions(l.spec, ebpf.CollectionOptions{Cache: l.cache})
 	if err == nil {
@@ -75,14 +85,20 @@ func (l *loader) choose() {
 	keep := make(map[string]*ebpf.ProgramSpec)
 	for _, p := range programs() {
 		s := l.spec.Programs[p.name]
-		if p.full && !l.options.Full || s == nil {
+		if s == nil {
 			continue
 		}
-		if p.tracepoint != "" {
-			if n := l.arguments(p.tracepoint); n == 0 || n < p.args {
-				l.miss(p, "this kernel has no tracepoint "+p.tracepoint+" that tells")
-				continue
-			}
+		if p.tracepoint == "" {
+			l.brackets = append(l.brackets, p)
+			keep[p.name] = s
+			continue
+		}
+		if p.full && !l.options.Full {
+			continue
+		}
+		if n := l.arguments(p.tracepoint); n == 0 || n < p.args {
+			l.miss(p, "this kernel has no tracepoint "+p.tracepoint+" that tells")
+			continue
 		}
 		keep[p.name] = s
 		l.programs = append(l.programs, p)

@@ -11,29 +11,28 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 )
 
-// errNoBrackets is returned without Options.Full, and before Linux 6.4.
-var errNoBrackets = errors.New("the netfilter programs are not loaded")
+// errNoBrackets is returned before Linux 6.4.
+var errNoBrackets = errors.New("the kernel does not take the netfilter programs")
 
 // Netfilter sets brackets around the tables of netfilter in one more
-// namespace: in each hook that has chains now, before the first and behind
-// each priority. It needs Options.Full. Each bracket costs every packet in
-// that hook some 40 ns.
+// namespace: in each hook that has chains now, before each priority and behind
+// the last. Each bracket costs every packet in that hook some 40 ns. The first
+// call loads the programs, in some 60 ms.
 func (t *Tracer) Netfilter(ns *os.File) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stopped {
 		return os.ErrClosed
 	}
-	var programs [maxBrackets]*ebpf.Program
-	for i := range programs {
-		if programs[i] = t.maps.Programs[fmt.Sprintf("pkt_hook%d", i)]; programs[i] == nil {
-			return fmt.Errorf("set netfilter brackets: %w", errNoBrackets)
-		}
+	programs, err := t.brackets()
+	if err != nil {
+		return fmt.Errorf("set netfilter brackets: %w", err)
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(ns.Fd()), &st); err != nil {
@@ -41,7 +40,7 @@ func (t *Tracer) Netfilter(ns *os.File) error {
 	}
 	var places []spot
 	var links []link.Link
-	err := inside(ns, func() error {
+	err = inside(ns, func() error {
 		chains, err := findChains()
 		if err != nil {
 			return err
@@ -56,6 +55,28 @@ func (t *Tracer) Netfilter(ns *os.File) error {
 	t.links = append(t.links, links...)
 	t.notePriorities(places)
 	return nil
+}
+
+// brackets gives the netfilter programs, loaded when they are first wanted.
+func (t *Tracer) brackets() (programs [maxBrackets]*ebpf.Program, err error) {
+	if t.late != nil {
+		late := t.late
+		t.late = nil
+		c, err := ebpf.NewCollectionWithOptions(late, ebpf.CollectionOptions{Cache: btf.NewCache(), MapReplacements: t.maps.Maps})
+		if err != nil {
+			return programs, fmt.Errorf("%w: %w", errNoBrackets, err)
+		}
+		for name := range late.Programs {
+			t.maps.Programs[name] = c.DetachProgram(name)
+		}
+		c.Close()
+	}
+	for i := range programs {
+		if programs[i] = t.maps.Programs[fmt.Sprintf("pkt_hook%d", i)]; programs[i] == nil {
+			return programs, errNoBrackets
+		}
+	}
+	return programs, nil
 }
 
 func (t *Tracer) notePriorities(places []spot) {

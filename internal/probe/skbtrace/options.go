@@ -28,7 +28,7 @@ type Options struct {
 	// of each family.
 	Watch []netip.Addr
 	// Full adds transmission, ends without loss of what stays in the kernel,
-	// neighbours that are known already, and the programs for Netfilter.
+	// and neighbours that are known already.
 	Full bool
 	// HeaderLen is how many bytes of a packet come with an event, at most
 	// MaxHeaderLen; 0 is DefaultHeaderLen.

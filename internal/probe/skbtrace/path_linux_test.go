@@ -95,7 +95,7 @@ func checkHooks(t *testing.T, request []Event, l *lab.Lab) {
 		priorities []int
 	}{
 		{from.Netns, "OUTPUT", []int{-1, 1}},
-		{names[0].Netns, "PREROUTING", []int{-301, -299, -99}},
+		{names[0].Netns, "PREROUTING", []int{-301, -101, -99}},
 		{names[0].Netns, "FORWARD", []int{-1, 1}},
 		{names[1].Netns, "PREROUTING", []int{-151, -149}},
 		{names[1].Netns, "INPUT", []int{-151, -149}},

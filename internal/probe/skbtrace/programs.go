@@ -4,7 +4,8 @@ package skbtrace
 type program struct {
 	// name in bpf/*.h, at the same time its name in the kernel.
 	name string
-	// tracepoint that it is attached to; empty for a netfilter program.
+	// tracepoint that it is attached to; empty for a netfilter program, which
+	// is loaded when it is asked for.
 	tracepoint string
 	// args is how many arguments the tracepoint must have at least; 0 is any.
 	args int
@@ -36,10 +37,10 @@ func programs() []program {
 		{name: "pkt_udp_full", tracepoint: "udp_fail_queue_rcv_skb", args: 3, blind: "UDP sockets without room"},
 		{name: "pkt_socket", tracepoint: "sk_data_ready", args: 1, blind: "which socket takes a packet"},
 		{name: "pkt_transmit", tracepoint: "net_dev_xmit", args: 4, full: true, blind: "what drivers say of packets"},
-		{name: "pkt_hook0", full: true, blind: "packets in netfilter's hooks"},
-		{name: "pkt_hook1", full: true, blind: "packets in netfilter's hooks"},
-		{name: "pkt_hook2", full: true, blind: "packets in netfilter's hooks"},
-		{name: "pkt_hook3", full: true, blind: "packets in netfilter's hooks"},
-		{name: "pkt_hook4", full: true, blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook0", blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook1", blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook2", blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook3", blind: "packets in netfilter's hooks"},
+		{name: "pkt_hook4", blind: "packets in netfilter's hooks"},
 	}
 }

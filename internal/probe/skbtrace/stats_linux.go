@@ -9,6 +9,8 @@ import (
 
 // Stats counts, also after Stop.
 func (t *Tracer) Stats() (Stats, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	var s Stats
 	var perCPU [][]byte
 	if err := t.maps.Maps["pkt_cpu"].Lookup(uint32(0), &perCPU); err != nil {

@@ -30,6 +30,7 @@ type Tracer struct {
 	priorities atomic.Pointer[map[bracket]int]
 
 	mu      sync.Mutex
+	late    *ebpf.CollectionSpec // the netfilter programs, until they are loaded
 	links   []link.Link
 	blind   []trail.Blind
 	bloom   [256]uint64 // user_bloom of bpf/state.h
@@ -66,7 +67,7 @@ func (l *loader) open() (*Tracer, error) {
 		return nil, err
 	}
 	l.blind = append(l.blind, noICMPv6())
-	t := &Tracer{maps: c, blind: l.blind}
+	t := &Tracer{maps: c, blind: l.blind, late: l.late}
 	if err := t.start(l); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -91,9 +92,6 @@ func (t *Tracer) start(l *loader) error {
 	t.loadSymbols()
 	attached := 0
 	for _, p := range l.programs {
-		if p.tracepoint == "" {
-			continue
-		}
 		k, err := link.AttachTracing(link.TracingOptions{Program: t.maps.Programs[p.name]})
 		if err != nil {
 			l.miss(p, "cannot be attached: "+err.Error())
