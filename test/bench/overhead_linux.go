@@ -21,24 +21,27 @@ type burden struct {
 // burdens are traces of pods that send nothing, of a port between the two pods
 // that nothing uses, and of the hundredth of the load.
 func burdens() []burden {
-	port := func(n int, more ...string) func(*road) []string {
-		return func(r *road) []string {
-			return between(r.from, r.to, append([]string{"-f", fmt.Sprint("port ", n), "--count", "0"}, more...)...)
-		}
+	ends := func(a, b *lab.Pod, port string, more ...string) []string {
+		return append([]string{"netns:" + a.Name, b.IPv4.String() + port, "--count", "0"}, more...)
 	}
 	pods := func(more ...string) func(*road) []string {
-		return func(r *road) []string {
-			return between(r.idle[0], r.idle[1], append([]string{"-f", "port 80", "--count", "0"}, more...)...)
-		}
+		return func(r *road) []string { return ends(r.idle[0], r.idle[1], ":80", more...) }
+	}
+	port := func(more ...string) func(*road) []string {
+		return func(r *road) []string { return ends(r.from, r.to, fmt.Sprint(":", quietPort), more...) }
+	}
+	mark := func(more ...string) func(*road) []string {
+		more = append(more, "-f", fmt.Sprint("port ", markPort))
+		return func(r *road) []string { return ends(r.from, r.to, "", more...) }
 	}
 	return []burden{
 		{"nothing", nil, 0, 0}, // how far chance goes
 		{"other pods", pods(), 0.95, 0.85},
-		{"other port", port(quietPort), 0.95, 0.85},
-		{"1 % followed", port(markPort), 0, 0},
+		{"other port", port(), 0.95, 0.85},
+		{"1 % followed", mark(), 0, 0},
 		{"other pods, full", pods("--full"), 0.90, 0.75},
-		{"other port, full", port(quietPort, "--full"), 0.90, 0.75},
-		{"1 % followed, full", port(markPort, "--full"), 0, 0},
+		{"other port, full", port("--full"), 0.90, 0.75},
+		{"1 % followed, full", mark("--full"), 0, 0},
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *chased) notes(missed, short int) (list []string) {
 	if c.failed != nil {
 		list = append(list, at+c.failed.Error())
 	}
-	if short > missed {
+	if c.failed == nil && short > missed {
 		list = append(list, at+fmt.Sprintf("SILENCE: %d sightings are not there, %d events are said to be missed", short, missed))
 	}
 	if n := c.said.trails; n != c.sent {
