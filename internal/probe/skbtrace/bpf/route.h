@@ -148,12 +148,10 @@ SEC("tp_btf/fib_table_lookup")
 int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *answer, int err)
 {
 	struct fib_nh_common *nhc = (void *)number(answer); // may be 0
-	if (!watched4 && !lively())
-		return 0;
 	// Without an input interface it is no packet's route: the kernel asks what
 	// kind of address this is (inet_addr_type).
 	u32 iif = fl->__fl_common.flowic_iif;
-	if (!iif)
+	if (!iif || ((!watched4 || iif != LOOPBACK_IFINDEX) && !lively()))
 		return 0;
 	struct net_device *dev = 0;
 	struct asked a = { .version = 4, .iif = iif };
@@ -196,9 +194,9 @@ int BPF_PROG(pkt_route4, u32 table, struct flowi4 *fl, struct fib_nh_common *ans
 SEC("tp_btf/fib6_table_lookup")
 int BPF_PROG(pkt_route6, struct net *net, struct fib6_result *res, struct fib6_table *table, struct flowi6 *fl)
 {
-	if (!watched6 && !lively())
-		return 0;
 	struct asked a = { .version = 6, .iif = fl->__fl_common.flowic_iif };
+	if ((!watched6 || a.iif != LOOPBACK_IFINDEX) && !lively())
+		return 0;
 	u64 src = number((void *)&fl->saddr), dst = number((void *)&fl->daddr);
 	a.src[0] = load64(src);
 	a.src[1] = load64(src + 8);
