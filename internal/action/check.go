@@ -61,12 +61,21 @@ func (o *CaptureOptions) check() error {
 	return nil
 }
 
+// checkFormat refuses a file named as one of kubectl's output formats.
+func checkFormat(output string) error {
+	if slices.Contains([]string{"json", "yaml", "wide", "name"}, output) {
+		return Usage("-o is a file here; --json prints JSON lines (write to ./"+output+" for a file of that name)",
+			fmt.Errorf("-o %s is no output format", output))
+	}
+	return nil
+}
+
 func (o *CaptureOptions) checkOutput() error {
 	toFile := o.Output != "" && o.Output != "-"
+	if err := checkFormat(o.Output); err != nil {
+		return err
+	}
 	switch {
-	case slices.Contains([]string{"json", "yaml", "wide", "name"}, o.Output):
-		return Usage("-o is a file here; --json prints JSON lines (write to ./"+o.Output+" for a file of that name)",
-			fmt.Errorf("-o %s is no output format", o.Output))
 	case o.Pcap && o.Output == "":
 		return Usage("--pcap needs -o FILE", errors.New("no file for --pcap"))
 	case o.RotateSize < 0 || o.RotateFiles < 0:

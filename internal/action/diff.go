@@ -27,18 +27,25 @@ type DiffResult struct {
 	Diff              compare.Diff
 }
 
-// Diff compares two recorded packets. Without a number it takes, of the good
-// file, the first packet that was delivered, and of the bad one the packet that
-// the run's verdict was about.
+// Diff compares two recorded packets. Without a number it takes, of the bad
+// file, the packet that the run's verdict was about, and of the good one the
+// first that was delivered: an answer if the bad one is an answer.
 func Diff(o DiffOptions) (DiffResult, error) {
-	good, goodName, err := recorded(o.Good, func(r *TraceResult) int {
-		return slices.IndexFunc(r.Trails, func(j JudgedTrail) bool { return j.Verdict.Outcome == trail.Delivered })
+	for _, name := range []string{o.Good, o.Bad} {
+		if _, _, err := splitNumber(name); err != nil {
+			return DiffResult{}, err
+		}
+	}
+	bad, badName, err := recorded(o.Bad, func(r *TraceResult) int {
+		return slices.IndexFunc(r.Trails, func(j JudgedTrail) bool { return j.Verdict.Outcome == r.Verdict.Outcome })
 	})
 	if err != nil {
 		return DiffResult{}, err
 	}
-	bad, badName, err := recorded(o.Bad, func(r *TraceResult) int {
-		return slices.IndexFunc(r.Trails, func(j JudgedTrail) bool { return j.Verdict.Outcome == r.Verdict.Outcome })
+	good, goodName, err := recorded(o.Good, func(r *TraceResult) int {
+		return slices.IndexFunc(r.Trails, func(j JudgedTrail) bool {
+			return j.Verdict.Outcome == trail.Delivered && (j.Trail.AnswerTo != 0) == (bad.Trail.AnswerTo != 0)
+		})
 	})
 	if err != nil {
 		return DiffResult{}, err

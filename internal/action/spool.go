@@ -18,7 +18,7 @@ type spool struct {
 }
 
 // spoolRoom is how many bytes wait at most; beyond it the writer does.
-const spoolRoom = 256 << 20
+const spoolRoom = 128 << 20
 
 func newSpool() *spool {
 	s := &spool{}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,6 +45,9 @@ type TraceEvents struct {
 	Note func(text string)
 	// Answered is called with the result of the probe.
 	Answered func(c trail.Conversation)
+	// More is called for packets beyond those that the result holds, as they
+	// end; what pktrail has missed by then is not known yet.
+	More func(j JudgedTrail)
 	// Progress is called now and then while packets are waited for, with how
 	// many were seen.
 	Progress func(packets int)
@@ -52,7 +57,7 @@ type TraceEvents struct {
 type TraceResult struct {
 	Session trail.Session
 	// Trails are the packets' ways with their verdicts, in the order of their
-	// starts.
+	// starts: all of a few packets, some of each kind of many.
 	Trails []JudgedTrail
 	// Folds group equal trails.
 	Folds []TraceFold
@@ -93,13 +98,16 @@ func Trace(ctx context.Context, o TraceOptions, ev TraceEvents) (TraceResult, er
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t := &trace{options: &o, events: ev, ctx: ctx, cancel: cancel, gather: newGather(&o, cancel)}
+	t.gather.more = ev.More
 	return t.run()
 }
 
 func (o *TraceOptions) check() error {
-	if o.Request.Duration == 0 && o.Request.Count == 0 && o.Request.Probe.Proto == "" {
-		// Nothing but Ctrl-C ends it, as with a capture.
-		o.Request.Duration = 0
+	if err := checkFormat(o.Output); err != nil {
+		return err
+	}
+	if dir := filepath.Dir(o.Output); o.Output != "" && o.Output != "-" && !isFolder(dir) {
+		return Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
 	}
 	err := o.Request.Check()
 	if err == nil {
@@ -132,10 +140,7 @@ type trace struct {
 func (t *trace) run() (TraceResult, error) {
 	pipe := newSpool()
 	var w io.Writer = pipe
-	out, closeOut, err := t.output()
-	if err != nil {
-		return TraceResult{}, err
-	}
+	out := t.output()
 	if out != nil {
 		w = io.MultiWriter(out, pipe)
 	}
@@ -149,13 +154,14 @@ func (t *trace) run() (TraceResult, error) {
 	stop := t.report()
 	readErr := t.gather.read(pipe)
 	pipe.CloseRead()
-	err = <-done
+	err := <-done
 	stop()
-	if e := closeOut(); err == nil {
-		err = e
+	err = errors.Join(err, out.Close())
+	if wrong, ok := errors.AsType[*Error](context.Cause(t.ctx)); ok {
+		return TraceResult{}, wrong
 	}
 	if !t.armed {
-		if _, ok := errors.AsType[Interrupted](context.Cause(t.ctx)); ok && err == nil {
+		if _, ok := errors.AsType[Interrupted](context.Cause(t.ctx)); ok {
 			return TraceResult{EndedBy: ended(t.ctx)}, nil
 		}
 		return TraceResult{}, explain(err)
@@ -165,20 +171,60 @@ func (t *trace) run() (TraceResult, error) {
 	return r, explain(errors.Join(err, readErr))
 }
 
-// output opens what takes the stream.
-func (t *trace) output() (io.Writer, func() error, error) {
-	nothing := func() error { return nil }
+// output is what takes the stream; nil for nothing.
+func (t *trace) output() *recording {
 	switch t.options.Output {
 	case "":
-		return nil, nothing, nil
+		return nil
 	case "-":
-		return t.options.Stdout, nothing, nil
+		return &recording{w: t.options.Stdout}
 	}
-	f, err := os.OpenFile(t.options.Output, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, nil, explain(fmt.Errorf("open output: %w", err))
+	f := &files{ctx: t.ctx, path: t.options.Output, note: t.note}
+	return &recording{w: f, file: f}
+}
+
+// recording keeps the stream in a file. That a disk is full must not take the
+// answer away: then the rest is not kept, and Close says why. Where the first
+// write fails, or the reader of a pipe has gone, nothing was kept at all, and
+// the run ends.
+type recording struct {
+	w     io.Writer
+	file  *files // nil for stdout
+	begun bool
+	err   error
+}
+
+// Write implements io.Writer.
+func (r *recording) Write(b []byte) (int, error) {
+	if r.err != nil {
+		return len(b), nil
 	}
-	return f, f.Close, nil
+	_, err := r.w.Write(b)
+	switch {
+	case err == nil:
+		r.begun = true
+	case !r.begun || r.file == nil:
+		return 0, err
+	default:
+		r.err = err
+	}
+	return len(b), nil
+}
+
+// Close closes the file, and says what was not kept.
+func (r *recording) Close() error {
+	if r == nil || r.file == nil {
+		return nil
+	}
+	return errors.Join(r.err, r.file.Close())
+}
+
+func (t *trace) note(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.events.Note != nil {
+		t.events.Note(text)
+	}
 }
 
 // hear takes the agent's talk.
@@ -188,6 +234,14 @@ func (t *trace) hear(m agent.Message) {
 	switch m.Kind {
 	case agent.KindArmed:
 		t.armed = true
+		if from := t.options.FromNode; from != "" && m.Session != nil && !slices.Contains(m.Session.Nodes, from) {
+			t.cancel(&Error{
+				Err:   fmt.Errorf("no node %q on the way", from),
+				Hint:  "there are: " + strings.Join(m.Session.Nodes, ", "),
+				Usage: true,
+			})
+			return
+		}
 		if t.events.Armed != nil && m.Session != nil {
 			t.events.Armed(*m.Session)
 		}

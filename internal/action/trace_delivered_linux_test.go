@@ -48,7 +48,7 @@ func TestTraceDelivered(t *testing.T) {
 			set:   func(s *scene) { s.listen("a2", "tcp", ":80") },
 			trace: to("$a2:80"),
 			want:  wanted{outcome: trail.Delivered, node: "n1", in: "a2", finding: "-"},
-			also:  func(s *scene, r *action.TraceResult) { passed(s, r, "eth0", "cni0", s.a2.HostDevice) },
+			also:  func(s *scene, r *action.TraceResult) { passed(s, r, "eth0", s.a.HostDevice, s.a2.HostDevice) },
 		},
 		{
 			name: "vxlan",

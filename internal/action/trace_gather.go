@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pktrail/pktrail/internal/correlate"
+	"github.com/pktrail/pktrail/internal/diagnose"
 	"github.com/pktrail/pktrail/internal/pcapng"
 	"github.com/pktrail/pktrail/internal/record"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -19,20 +20,33 @@ import (
 type gather struct {
 	options *TraceOptions
 	enough  context.CancelCauseFunc
+	// more takes the packets that are not kept; nil only counts them.
+	more func(JudgedTrail)
 
 	mu      sync.Mutex // guards what follows
 	trails  *correlate.Trails
 	closed  []trail.Trail
-	packets int // that are no answers
+	kept    map[int]bool      // numbers of those in closed
+	shapes  map[string]*alike // of all packets that have ended
+	packets int               // that are no answers
 	asides  []trail.Observation
 	session trail.Session
 }
 
-// mostTrails bounds how many packets are kept to be shown.
-const mostTrails = 10_000
+// alike are packets that took one way and ended alike.
+type alike struct{ count, kept int }
+
+// Of many packets a few of each kind are kept, to be judged and shown; the rest
+// is counted with those it is like.
+const (
+	keepAll    = 200   // the first ones, whatever they are
+	keepAlike  = 4     // of each kind
+	mostTrails = 2_000 // in all
+	mostShapes = 10_000
+)
 
 func newGather(o *TraceOptions, enough context.CancelCauseFunc) *gather {
-	g := &gather{options: o, enough: enough}
+	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}}
 	g.trails = correlate.New(correlate.Options{Closed: g.take})
 	return g
 }
@@ -70,15 +84,33 @@ func (g *gather) read(r io.Reader) error {
 
 // take is called by trails for each packet whose way is over.
 func (g *gather) take(t trail.Trail) {
-	if len(g.closed) >= mostTrails || !g.wanted(&t) {
+	if !g.wanted(&t) {
 		return
 	}
-	g.closed = append(g.closed, t)
 	if t.AnswerTo == 0 {
 		g.packets++
 	}
 	if n := g.options.Request.Count; n > 0 && g.packets >= n && g.options.Request.Probe.Proto == "" {
 		g.enough(errEnough)
+	}
+	shape := diagnose.Shape(&t)
+	like := g.shapes[shape]
+	if like == nil {
+		like = &alike{}
+		if len(g.shapes) < mostShapes {
+			g.shapes[shape] = like
+		}
+	}
+	like.count++
+	switch {
+	case len(g.closed) < keepAll, g.kept[t.AnswerTo] && t.AnswerTo != 0 && len(g.closed) < mostTrails,
+		like.kept < keepAlike && len(g.closed) < mostTrails:
+		like.kept++
+		g.kept[t.Number] = true
+		g.closed = append(g.closed, t)
+	case g.more != nil:
+		j := judge{session: &g.session, trails: []trail.Trail{t}}
+		g.more(JudgedTrail{Trail: t, Verdict: diagnose.Judge(&t, j.context(&t))})
 	}
 }
 
@@ -109,12 +141,12 @@ func (g *gather) result() TraceResult {
 	for node, o := range g.trails.Offsets() {
 		r.Offsets[node] = o.Nanoseconds
 	}
-	if len(g.closed) == 0 && len(g.asides) > 0 && g.session.Conversation != nil {
+	if len(g.closed) == 0 && len(g.asides) > 0 && g.session.Conversation != nil && g.options.FromNode == "" {
 		// The probe never became a packet: what the kernel said to that is all.
 		c := g.session.Conversation
 		g.closed = append(g.closed, trail.Trail{Number: 1, Packet: "nothing was sent", Flow: c.Flow, Observations: g.asides, Ended: true})
 	}
-	j := judge{session: &g.session, trails: g.closed}
+	j := judge{session: &g.session, trails: g.closed, shapes: g.shapes}
 	j.judge(&r)
 	return r
 }

@@ -13,6 +13,9 @@ import (
 type judge struct {
 	session *trail.Session
 	trails  []trail.Trail
+	// shapes count all packets by the way that they took; trails are only some
+	// of them.
+	shapes map[string]*alike
 }
 
 func (j *judge) judge(r *TraceResult) {
@@ -63,11 +66,24 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 	return c
 }
 
-// isAnswer reports whether a packet goes from the destination to the source.
+// isAnswer reports whether a packet goes from the destination to the source:
+// what answers an answer goes there again. Where nothing tells whom it answers,
+// its addresses do.
 func (j *judge) isAnswer(t *trail.Trail) bool {
-	if t.AnswerTo != 0 {
-		return true
+	answer := false
+	for range len(j.trails) {
+		i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo && t.AnswerTo != 0 })
+		if i < 0 {
+			break
+		}
+		answer = !answer
+		t = &j.trails[i]
 	}
+	return answer != j.goesBack(t)
+}
+
+// goesBack reports whether the addresses say that a packet is for the source.
+func (j *judge) goesBack(t *trail.Trail) bool {
 	src, dst := j.session.Source.Addrs, j.session.Destination.Addrs
 	return slices.Contains(src, t.Flow.Dst) && !slices.Contains(src, t.Flow.Src) ||
 		slices.Contains(dst, t.Flow.Src) && !slices.Contains(dst, t.Flow.Dst)
@@ -135,8 +151,13 @@ func (j *judge) isProbe(i int) bool {
 // folds groups the packets, without the answers that belong to one of them.
 func (j *judge) folds(verdicts []trail.Verdict) []TraceFold {
 	var out []TraceFold
+	counted := map[string]bool{}
 	for _, f := range diagnose.Folds(j.trails, verdicts) {
 		t := &j.trails[f.First]
+		if shape := diagnose.Shape(t); !counted[shape] && j.shapes[shape] != nil {
+			counted[shape] = true
+			f.Count += j.shapes[shape].count - j.shapes[shape].kept
+		}
 		if t.AnswerTo != 0 && slices.ContainsFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo }) {
 			continue
 		}

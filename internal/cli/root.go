@@ -95,6 +95,17 @@ func foreignFlag(cmd *cobra.Command, err error) error {
 // habit knows flags of tcpdump, tshark and kubectl that mean something else
 // here, or nothing.
 func habit(command, flag string) (hint string, ok bool) {
+	if command == "trace" {
+		hints := map[string]string{
+			"n": "addresses are never looked up by DNS: leave -n out",
+			"p": "--probe tcp|udp|icmp sends a packet; --port N is the destination's port",
+			"c": "--count N ends after N packets",
+			"w": "-o FILE writes packets and decisions to a file",
+			"i": "a trace follows packets wherever they go; -f FILTER narrows it",
+		}
+		hint, ok = hints[flag]
+		return hint, ok
+	}
 	if command != "capture" {
 		return "", false
 	}

@@ -21,6 +21,7 @@ type traceView struct {
 	options *action.TraceOptions
 	session trail.Session
 	live    bool // a live line stands on stderr
+	begun   bool // JSON lines were printed before the end
 }
 
 // runTrace runs a trace, shows it, and ends with the exit code of its outcome.
@@ -33,6 +34,9 @@ func runTrace(ctx context.Context, s Streams, o *action.TraceOptions, v *traceVi
 		return action.Usage("-o FILE, or a pipe: pktrail trace ... -o - | wireshark -k -i -", errors.New("stdout is a terminal: packets are not for it"))
 	}
 	ev := action.TraceEvents{Armed: v.armed, Note: v.note}
+	if v.json {
+		ev.More = v.more
+	}
 	if isTerminal(s.Err) && o.Request.Probe.Proto == "" {
 		ev.Progress = v.progress
 	}
@@ -143,10 +147,22 @@ func (v *traceView) show(r *action.TraceResult) error {
 	return err
 }
 
+// more prints a packet beyond those that are kept, while the trace goes on. Its
+// error is that of the lines that follow.
+func (v *traceView) more(j action.JudgedTrail) {
+	if !v.begun {
+		v.begun = true
+		_ = jsonl.Session(v.streams.Out, &v.session)
+	}
+	_ = jsonl.Trail(v.streams.Out, &j.Trail, &j.Verdict, nil)
+}
+
 // showJSON prints a line for each packet, and one for the verdict.
 func (v *traceView) showJSON(r *action.TraceResult) error {
-	if err := jsonl.Session(v.streams.Out, &r.Session); err != nil {
-		return err
+	if !v.begun {
+		if err := jsonl.Session(v.streams.Out, &r.Session); err != nil {
+			return err
+		}
 	}
 	for i := range r.Trails {
 		if err := jsonl.Trail(v.streams.Out, &r.Trails[i].Trail, &r.Trails[i].Verdict, r.Offsets); err != nil {

@@ -33,6 +33,9 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	if ap, err := netip.ParseAddrPort(text); err == nil {
 		return Endpoint{Addr: ap.Addr().Unmap(), Port: ap.Port()}, nil
 	}
+	if err := almostAddress(text); err != nil {
+		return Endpoint{}, err
+	}
 	e := Endpoint{Target: text}
 	if i := strings.LastIndexByte(text, ':'); i >= 0 {
 		head, tail := text[:i], text[i+1:]
@@ -47,6 +50,20 @@ func ParseEndpoint(text string) (Endpoint, error) {
 		return Endpoint{}, err
 	}
 	return e, nil
+}
+
+// almostAddress explains what looks like an address and is none.
+func almostAddress(text string) error {
+	host, port, found := strings.Cut(text, ":")
+	switch _, err := netip.ParseAddr(host); {
+	case found && err == nil:
+		return &UsageError{fmt.Errorf("port %q of %s", port, host), "a port is 1 to 65535"}
+	case strings.Trim(host, "0123456789.") == "" && strings.Contains(host, "."):
+		return &UsageError{fmt.Errorf("%q is no address", host), "four numbers of 0 to 255, as 10.244.2.2"}
+	case strings.HasPrefix(text, "["):
+		return &UsageError{fmt.Errorf("%q is no address with a port", text), "write [fd00::1]:80"}
+	}
+	return nil
 }
 
 // hasValue reports whether a target without its port is whole: "netns:web" is,
@@ -64,4 +81,12 @@ func (e Endpoint) String() string {
 		return e.Target
 	}
 	return e.Addr.String()
+}
+
+// withPort is the end with a port, as the user writes it.
+func (e Endpoint) withPort(port string) string {
+	if e.Target == "" && e.Addr.Is6() {
+		return "[" + e.String() + "]:" + port
+	}
+	return e.String() + ":" + port
 }

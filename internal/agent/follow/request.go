@@ -139,10 +139,12 @@ func (p *Probe) check(src, dst Endpoint) error {
 		return &UsageError{fmt.Errorf("unknown probe %q", p.Proto), "--probe tcp, udp or icmp"}
 	case src.Target == "":
 		return &UsageError{fmt.Errorf("a probe is sent from inside of a namespace, and %s is none", src), "name the source as netns:NAME, pid:N or container:ID"}
+	case dst.Addr.IsUnspecified():
+		return &UsageError{fmt.Errorf("nobody has the address %s", dst), "name one that somebody has"}
 	case dst.Any:
 		return &UsageError{errors.New("a probe needs a destination"), "an address with a port, as 10.244.2.2:80"}
 	case p.Proto != "icmp" && dst.Port == 0:
-		return &UsageError{fmt.Errorf("a %s probe needs a port", p.Proto), "write it behind the destination, as " + dst.String() + ":80"}
+		return &UsageError{fmt.Errorf("a %s probe needs a port", p.Proto), "write it behind the destination, as " + dst.withPort("80")}
 	case p.Size < 0 || p.Size > maxProbe:
 		return &UsageError{fmt.Errorf("size %d is not within 0 to %d", p.Size, maxProbe), "--size 1472 fills an Ethernet frame"}
 	}
