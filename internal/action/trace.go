@@ -97,6 +97,7 @@ func Trace(ctx context.Context, o TraceOptions, ev TraceEvents) (TraceResult, er
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	o.Request.Comments = o.Output != ""
 	t := &trace{options: &o, events: ev, ctx: ctx, cancel: cancel, gather: newGather(&o, cancel)}
 	t.gather.more = ev.More
 	return t.run()

@@ -62,7 +62,11 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		return err
 	}
 	e.frame = trail.Frame{Time: o.Time, Point: id, Dir: o.Dir, Len: o.Len, Data: data}
-	return e.out.WriteObserved(&e.frame, comments(o, also), o, also)
+	var words []string
+	if e.req.Comments {
+		words = comments(o, also)
+	}
+	return e.out.WriteObserved(&e.frame, words, o, also)
 }
 
 // asking is the flow that routing looks at where an observation was made: of a

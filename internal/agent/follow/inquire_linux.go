@@ -67,15 +67,15 @@ func (s *session) inquire(o *trail.Observation, flow packet.Flow) {
 			return add, false
 		}
 		ask(a, key.q, o, &add)
+		if what == "why" && logs(add.Settings) || what == "conntrack" && full(add.Settings) {
+			add.Answers = append(add.Answers, s.complaints.about(flow.Src, flow.Dst)...)
+		}
 		return add, true
 	})
 	if !ok {
 		return
 	}
 	o.Answers = append(o.Answers, got.Answers...)
-	if what == "why" && logs(got.Settings) || what == "conntrack" && full(got.Settings) {
-		o.Answers = append(o.Answers, s.complaints.about(flow.Src, flow.Dst)...)
-	}
 	o.Settings = append(o.Settings, got.Settings...)
 	switch {
 	case o.Socket == nil:

@@ -41,6 +41,8 @@ type Request struct {
 	// SnapLen is how many bytes of each packet are kept; 0 is enough for
 	// headers in a tunnel.
 	SnapLen int `json:"snaplen,omitempty"`
+	// Comments puts each decision in words beside its packet, for Wireshark.
+	Comments bool `json:"comments,omitempty"`
 	// CRISocket is the path of the CRI socket; empty looks at the known ones.
 	CRISocket string `json:"criSocket,omitempty"`
 }
