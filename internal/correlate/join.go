@@ -37,7 +37,7 @@ func (t *Trails) join(s *sight, number uint64) *way {
 	if number != 0 && s.stage != stageRetransmit { // that is of the original, which stays with TCP
 		id := flight{t.points[s.point].clock, number}
 		if w := t.flights[id]; w != nil {
-			if !v.known || related(&w.key, &v.id.Key, s.merged > 1) {
+			if !v.known || related(&w.key, &v.id.Key, s.merged > 1) && !w.reverses(&v.head.flow) {
 				return w
 			}
 			delete(t.flights, id) // the number was given to another packet

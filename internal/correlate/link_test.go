@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -186,4 +187,40 @@ func conversation() [][]build.Layer {
 		c(packet.ACK, 101, 501, 64), s(packet.ACK, 501, 165, 0), s(packet.ACK, 501, 165, 160), s(packet.ACK, 661, 165, 160),
 		c(packet.ACK|packet.FIN, 165, 821, 0), s(packet.ACK|packet.FIN, 821, 166, 0), c(packet.ACK, 166, 822, 0),
 	}
+}
+
+// An echo over IPv6 has no identification and says the same: it is the answer,
+// also where rules saw no more of the request than the tunnel's header.
+func TestEchoOfDatagram6(t *testing.T) {
+	forth := []build.Layer{build.IPv6{Src: client6, Dst: server6, HopLimit: 63}, build.UDP{SrcPort: 48781, DstPort: 53}, build.Payload("hello")}
+	back := []build.Layer{build.IPv6{Src: server6, Dst: client6, HopLimit: 64}, build.UDP{SrcPort: 53, DstPort: 48781}, build.Payload("hello")}
+	wire := packetOf(onWire, join(outerIP(0), forth)...)
+	events := []event{
+		queue(0, over1, 1, packetOf(inVXLAN, forth...)...),
+		traced(5, up1, "OUTPUT", "filter", "accept", wire[1:]...),
+		queue(10, up1, 1, wire...),
+		receive(20, pod2, 1, packetOf(inPod, forth...)...),
+		final(30, trail.StageDeliver, pod2, 1, forth...),
+	}
+	answers := func(flight uint64) []event {
+		return []event{
+			queue(100, pod2, flight, packetOf(inPod, back...)...),
+			receive(120, pod1, flight, packetOf(inPod, back...)...),
+		}
+	}
+	want := []string{`
+1 UDP, 5 bytes ended
+node1/flannel.1 queue
+node1/eth0 rules OUTPUT filter: VXLAN 1, 10.99.0.11:50000 -> 10.99.0.12:8472
+node1/eth0 queue: MAC -> 02:00:00:00:00:06
+node2/pod2/eth0 receive: VXLAN 1 removed
+node2/pod2/eth0 deliver
+`, `
+2 UDP, 5 bytes answers 1
+node2/pod2/eth0 queue
+node1/pod1/eth0 receive
+`}
+	tells(t, see(append(events, answers(2)...)...), slices.Clone(want)...)
+	// Nor where the same sk_buff is sent back.
+	tells(t, see(append(events, answers(1)...)...), slices.Clone(want)...)
 }

@@ -17,7 +17,7 @@ func (t *Trails) takes(k *kin, s *sight, number uint64) bool {
 	if number != 0 && t.cloneTooLate(w, s, number) {
 		return false
 	}
-	if isCommon(&t.v.id.Key) && !w.meetsFlow(&t.v.head.flow) {
+	if w.reverses(&t.v.head.flow) || isCommon(&t.v.id.Key) && !w.meetsFlow(&t.v.head.flow) {
 		return false
 	}
 	return !w.occupied(s, t.v.span, &t.v.head)
@@ -36,11 +36,24 @@ func (w *way) has(f *packet.Flow) bool {
 
 // meetsFlow reports whether the way was seen with one of the flow's addresses
 // where the flow has it: a translation changes one of them at a time, as a
-// rule.
+// rule. It is true where no flow of the way is known.
 func (w *way) meetsFlow(f *packet.Flow) bool {
-	return len(w.heads) == 0 || slices.ContainsFunc(w.heads, func(h head) bool {
-		return !h.flow.Src.IsValid() || h.flow.Src == f.Src || h.flow.Dst == f.Dst
-	})
+	known := false
+	for i := range w.heads {
+		h := &w.heads[i].flow
+		if h.Src.IsValid() && (h.Src == f.Src || h.Dst == f.Dst) {
+			return true
+		}
+		known = known || h.Src.IsValid()
+	}
+	return !known
+}
+
+// reverses reports whether the way was seen with the reverse of a flow: one of
+// the two is the answer then, be it the same to the byte.
+func (w *way) reverses(f *packet.Flow) bool {
+	back := f.Reverse()
+	return f.Src.IsValid() && back != *f && w.has(&back)
 }
 
 // cloneTooLate reports whether the way has been seen in another sk_buff on this
