@@ -53,6 +53,9 @@ func (q *inquiry) ways() [][]int {
 	moves := map[int]bool{}
 	for i := range q.t.Observations {
 		o := &q.t.Observations[i]
+		if q.looped(o) {
+			continue
+		}
 		by[o.Copy] = append(by[o.Copy], i)
 		if o.Copy == 0 || o.Stage != trail.StageConsume && !Benign(o) {
 			moves[o.Copy] = true
@@ -137,7 +140,7 @@ func (q *inquiry) endOf(way []int) ending {
 			e.outcome = trail.Delivered
 			return e
 		case trail.StageRefuse:
-			if o.Refusal == nil || advice(o.Refusal) {
+			if o.Refusal == nil || advice(o.Refusal) || !q.refuses(way[:pos+1]) {
 				break
 			}
 			e.outcome, e.told = trail.Rejected, o.Refusal
@@ -221,25 +224,4 @@ func (q *inquiry) openOf(e ending, way []int, parked, ruled int) ending {
 // ICMP redirect.
 func advice(r *trail.Refusal) bool {
 	return r.Kind == "icmp" && r.Type == packet.ICMPv4Redirect || r.Kind == "icmpv6" && r.Type == packet.ICMPv6Redirect
-}
-
-// local says whether the last observation of a way comes after the packet was
-// received in that namespace, and not sent on.
-func (q *inquiry) local(way []int) bool {
-	end := &q.t.Observations[way[len(way)-1]]
-	for i := len(way) - 2; i >= 0; i-- {
-		o := &q.t.Observations[way[i]]
-		if a, b := o.Point.Netns, end.Point.Netns; a != b && a != 0 && b != 0 {
-			return false
-		}
-		switch {
-		case o.Stage == trail.StageQueue, o.Stage == trail.StageTransmit, o.Dir == trail.Out && o.Stage == trail.StageCapture:
-			return false
-		case o.Stage == trail.StageHook && o.Hook != nil && (o.Hook.Name == "FORWARD" || o.Hook.Name == "POSTROUTING" || o.Hook.Name == "OUTPUT"):
-			return false
-		case o.Stage == trail.StageReceive, o.Stage == trail.StageHook && o.Hook != nil && o.Hook.Name == "INPUT":
-			return true
-		}
-	}
-	return false
 }

@@ -120,9 +120,5 @@ func (q *inquiry) back(f func(*trail.Observation) bool) *trail.Observation {
 
 // here says whether an observation was made in the namespace of the end.
 func (q *inquiry) here(o *trail.Observation) bool {
-	a, b := o.Point, q.end.Point
-	if a.Netns != 0 && b.Netns != 0 {
-		return a.Netns == b.Netns
-	}
-	return a.Node == b.Node && a.Target == b.Target
+	return sameSpace(o.Point, q.end.Point)
 }

@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// copied is an IPv6 packet that the first node frees where it makes room for
+// the tunnel's header.
+func copied(w *walk) *walk {
+	w.leave().route(node1Cni, trail.Route{In: "cni0", Table: tableLocal, Err: 11}).route(node1Cni, trail.Route{In: "cni0", Device: "flannel.1", Gateway: ip("fd00:2::")})
+	w.ttl--
+	return w.consume(node1Vx)
+}
+
+// rest is the way of a copied packet behind the place where it was freed.
+func (w *walk) rest() *walk {
+	return w.out(node1Vx).encap(node1Addr, node2Addr).out(node1Eth).in(node2Eth).encap("", "").in(node2Vx).arrive()
+}
+
+// wayCases are about what is no end of a packet's way.
+func wayCases() []judged {
+	udp6 := func(port uint16) *walk { return newWalk("UDP, 20 bytes", 17, clientAddr6, webAddr6, 40000, port) }
+	multicast := newWalk("UDP, 20 bytes", 17, clientAddr, "239.1.2.3", 5000, 5000)
+	multicast.copy = 1
+	multicast.in(clientEth).consume(clientEth)
+	multicast.copy = 0
+	multicast.t.Observations = append(newWalk("", 17, clientAddr, "239.1.2.3", 5000, 5000).out(clientEth).t.Observations, multicast.t.Observations...)
+	reset := newWalk("TCP RST seq 7", 6, clientAddr, webAddr, 40000, 80)
+	reset.add(clientEth, trail.Observation{Stage: trail.StageRefuse, Refusal: &trail.Refusal{Kind: "reset", Reason: "TCP_ABORT_ON_CLOSE"}})
+	return []judged{
+		{"copied-for-a-tunnel", copied(udp6(53)).rest().deliver(webEth), nil, trail.Delivered, "socket", trail.Observed, nil},
+		{"copied-and-not-seen-again", copied(udp6(53)), nil, trail.Lost, "flannel.1", trail.Inferred, nil},
+		{"copied-nothing-listens", copied(udp6(5353)).rest().drop(webEth, "NO_SOCKET", "__udp6_lib_rcv+0xe1/0xb00", ""), nil, trail.Rejected, "udp", trail.Inferred, []string{"nothing-listens"}},
+		{"multicast-looped-back", multicast.in(node1Veth).in(node1Cni).drop(node1Cni, "NOT_SPECIFIED", "ip_mr_input+0x1/0x2", ""), func(c *Context) { c.Destination = Endpoint{} }, trail.Dropped, "cni0", trail.Observed, nil},
+		{"reset-by-itself", reset.leave().cross().arrive().consume(webEth), nil, trail.Delivered, "tcp", trail.Observed, nil},
+	}
+}
