@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+
+	"golang.org/x/term"
 
 	"github.com/pktrail/pktrail/internal/action"
 	"github.com/pktrail/pktrail/internal/render/jsonl"
@@ -21,6 +24,7 @@ type traceView struct {
 	options *action.TraceOptions
 	session trail.Session
 	live    bool // a live line stands on stderr
+	noted   []string
 	begun   bool // JSON lines were printed before the end
 }
 
@@ -105,7 +109,12 @@ func (v *traceView) limits() string {
 	return "ends with Ctrl-C only"
 }
 
+// note tells a person something, once.
 func (v *traceView) note(line string) {
+	if slices.Contains(v.noted, line) {
+		return
+	}
+	v.noted = append(v.noted, line)
 	v.clear()
 	fmt.Fprintln(v.streams.Err, "note: "+line)
 }
@@ -203,7 +212,16 @@ func span64(r *action.TraceResult) int64 {
 }
 
 // style allows colours on a terminal that has not asked for none
-// (no-color.org).
+// (no-color.org), and lines as wide as it is.
 func style(w io.Writer) text.Style {
-	return text.Style{Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	if !isTerminal(w) {
+		return text.Style{}
+	}
+	s := text.Style{Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	if f, ok := w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+			s.Width = columns
+		}
+	}
+	return s
 }

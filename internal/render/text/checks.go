@@ -7,7 +7,8 @@ type Check struct {
 	State, Name, Detail, Hint string
 }
 
-// lineWidth is what all output keeps to, in columns.
+// lineWidth is what all output keeps to, in columns; a terminal may be
+// narrower (Style.Width).
 const lineWidth = 100
 
 // Checks is a table of answers, each hint below its own.

@@ -106,7 +106,7 @@ func (m *rowMaker) translated(at int, o *trail.Observation, kind, text string) {
 func (m *rowMaker) hookRow(o *trail.Observation) int {
 	r := row{
 		node: o.Point.Node, owner: namespace(o.Point), place: "nat " + o.Hook.Name, hop: m.hop,
-		at: o.Time - m.t.Observations[0].Time, about: o.Late, stage: o.Stage, point: &o.Point, seen: &o.Seen,
+		at: max(o.Time-m.start, 0), about: o.Late, stage: o.Stage, point: &o.Point, seen: &o.Seen,
 	}
 	m.rows = append(m.rows, r)
 	return len(m.rows) - 1

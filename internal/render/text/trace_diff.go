@@ -42,9 +42,10 @@ func (p *page) steps(d *compare.Diff, all bool) {
 	l := layout{owner: minOwner, place: minPlace}
 	for i := range d.Rows {
 		s := stepOf(&d.Rows[i])
-		l.owner = max(l.owner, min(width(ownerName(s.Node, s.Namespace)), maxOwner))
-		l.place = max(l.place, min(width(s.Place), maxPlace))
+		l.owner = max(l.owner, fitting(width(ownerName(s.Node, s.Namespace)), maxOwner-1))
+		l.place = max(l.place, fitting(width(s.Place), maxPlace))
 	}
+	l = l.within(p.columns())
 	names := nodeNames(d.Rows)
 	node, hidden := "", 0
 	for i := range d.Rows {
@@ -130,7 +131,7 @@ func (p *page) step(r *compare.Row, s *compare.Step, first bool, l layout) {
 	if first {
 		arrow = "=>"
 	}
-	at := 2 + 2 + l.owner + 2 + l.place + 2
+	at := l.says()
 	left := spans{{text: arrow, tone: bad}, {text: sign + " ", tone: t}, {text: pad(ownerName(s.Node, s.Namespace), l.owner) + "  " + pad(s.Place, l.place) + "  "}}
 	if left.width() > at { // a long name: what was decided stands below
 		p.put(left, 6)

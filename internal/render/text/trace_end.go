@@ -120,7 +120,7 @@ func (m *rowMaker) arrive(i int, o *trail.Observation, words say) int {
 		return m.open(i, o, "socket", words)
 	}
 	r := &m.rows[at]
-	if then := since(o.Time - m.t.Observations[0].Time); !r.untimed && !o.Late && then != since(r.at) {
+	if then := since(max(o.Time-m.start, 0)); !r.untimed && !o.Late && then != since(r.at) {
 		words.text += ", at " + then
 	}
 	for _, have := range r.says {

@@ -10,7 +10,8 @@ import (
 )
 
 // Header writes what is true of a trace before any packet: how long it took to
-// arm, where, and what is not visible.
+// arm, where, and what is not visible. Notes are not in it: they are told when
+// they come up.
 func Header(w io.Writer, s *trail.Session, action string, style Style) error {
 	p := page{style: style}
 	p.header(s, action)
@@ -24,7 +25,7 @@ func (p *page) header(s *trail.Session, action string) {
 		text += fmt.Sprintf(" in %.1f s", s.ArmedIn.Seconds())
 	}
 	if len(s.Nodes) > 0 {
-		text += " on " + strings.Join(s.Nodes, ", ")
+		text += " on " + someOf(s.Nodes)
 	}
 	if len(s.Blind) == 0 {
 		text += "; nothing blind on this path"
@@ -36,9 +37,15 @@ func (p *page) header(s *trail.Session, action string) {
 	for _, b := range s.Blind {
 		p.put(spans{{text: "not visible" + where(b.Node, b.Namespace) + ": ", tone: warn}, {text: because(b.What, b.Why)}}, 2)
 	}
-	for _, n := range s.Notes {
-		p.put(spans{{text: n, tone: dim}}, 2)
+}
+
+// someOf lists a few names and counts the others.
+func someOf(list []string) string {
+	const shown = 4
+	if n := len(list) - shown; n > 1 {
+		return strings.Join(list[:shown], ", ") + fmt.Sprintf(" and %d more", n)
 	}
+	return strings.Join(list, ", ")
 }
 
 func where(node, namespace string) string {
@@ -115,7 +122,7 @@ func result(f *Fold) string {
 		return word
 	}
 	if i := decider(f.Trail, v); i >= 0 {
-		word += " " + since(f.Trail.Observations[i].Time-f.Trail.Observations[0].Time)
+		word += " " + since(after(f.Trail, f.Trail.Observations[i].Time))
 	}
 	return word
 }

@@ -160,6 +160,9 @@ func errnoWord(n int) string {
 	return fmt.Sprintf("error %d", n)
 }
 
+// oneShown ends what is said of copies.
+const oneShown = "; the way of one is shown"
+
 // copies chooses which copy of a packet to show, and says how many there are.
 // It is the one that decided the outcome, or the one that was seen most.
 func copies(t *trail.Trail, end int) (main int, text string) {
@@ -185,7 +188,7 @@ func copies(t *trail.Trail, end int) (main int, text string) {
 	case len(seen) < 2:
 		return main, ""
 	case len(devices) > 1:
-		return main, fmt.Sprintf("copied to %s; the way of one is shown", Count(len(seen), "port"))
+		return main, fmt.Sprintf("copied to %s"+oneShown, Count(len(seen), "port"))
 	}
-	return main, fmt.Sprintf("cut into %s; the way of one is shown", Count(len(seen), "piece"))
+	return main, fmt.Sprintf("cut into %s"+oneShown, Count(len(seen), "piece"))
 }

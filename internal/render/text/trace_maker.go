@@ -64,7 +64,7 @@ func (m *rowMaker) open(i int, o *trail.Observation, place string, says ...say) 
 }
 
 func (m *rowMaker) time(r *row, i int, o *trail.Observation) {
-	r.at = o.Time - m.t.Observations[0].Time
+	r.at = max(o.Time-m.start, 0)
 	r.about = o.Late
 	r.untimed = o.Time == 0 || o.Late && o.Time > m.exact[i]
 }

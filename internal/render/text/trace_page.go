@@ -2,18 +2,20 @@ package text
 
 import "strings"
 
-// page gathers lines, none wider than lineWidth.
+// page gathers lines, none wider than its style says.
 type page struct {
 	b     strings.Builder
 	style Style
 }
 
+func (p *page) columns() int { return p.style.columns() }
+
 // rightEdge is where what stands at the end of a line ends: outcomes, bases.
-const rightEdge = 96
+func (p *page) rightEdge() int { return p.columns() - 4 }
 
 // put adds a line. What is too long goes on below, indented by hang.
 func (p *page) put(l spans, hang int) {
-	for i, part := range wrapLine(l, lineWidth, lineWidth-hang) {
+	for i, part := range wrapLine(l, p.columns(), p.columns()-hang) {
 		if i > 0 {
 			part = append(spans{{text: strings.Repeat(" ", hang)}}, part...)
 		}
@@ -43,7 +45,7 @@ func (p *page) raw(l spans) {
 // pair adds a line with something at its end, on the first of its lines. If
 // they do not fit side by side, left is wrapped to leave the room.
 func (p *page) pair(left spans, right span, hang int) {
-	room := rightEdge
+	room := p.rightEdge()
 	if right.text != "" {
 		room -= width(right.text) + 2
 	}
@@ -56,7 +58,7 @@ func (p *page) pair(left spans, right span, hang int) {
 		if i > 0 {
 			part = append(spans{{text: strings.Repeat(" ", hang)}}, part...)
 		} else if right.text != "" {
-			part = append(part, span{text: strings.Repeat(" ", max(2, rightEdge-width(right.text)-part.width()))}, right)
+			part = append(part, span{text: strings.Repeat(" ", max(2, p.rightEdge()-width(right.text)-part.width()))}, right)
 		}
 		p.raw(part)
 	}

@@ -125,19 +125,19 @@ func TestRandomTrails(t *testing.T) {
 			f.Answer = maybe(d, d.fold())
 			r.Folds = append(r.Folds, f)
 		}
-		o := TraceOptions{Verbose: d.IntN(2) == 0, Style: Style{Colour: d.IntN(2) == 0}}
+		o := TraceOptions{Verbose: d.IntN(2) == 0, Style: Style{Colour: d.IntN(2) == 0, Width: one(d, 0, 20, 60, 80, 300)}}
 		var b bytes.Buffer
 		if err := Trace(&b, r, o); err != nil {
 			t.Fatal(err)
 		}
-		narrow(t, b.String())
+		narrowTo(t, b.String(), o.Style.columns())
 		good, bad := d.trail(), d.trail()
 		diff := compare.Trails(good, bad)
 		b.Reset()
 		if err := Diff(&b, &diff, DiffOptions{Style: o.Style, Good: d.name(), Bad: d.name(), All: o.Verbose}); err != nil {
 			t.Fatal(err)
 		}
-		narrow(t, b.String())
+		narrowTo(t, b.String(), o.Style.columns())
 		if same := compare.Trails(good, good); len(same.Differences) != 0 {
 			t.Errorf("a trail differs from itself: %+v", same.Differences)
 		}

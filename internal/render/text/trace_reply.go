@@ -14,7 +14,7 @@ func (p *page) reply(f *Fold) {
 	name, _ := title(a.Trail)
 	text := name + " delivered"
 	if i := decider(a.Trail, &a.Verdict); i >= 0 && len(f.Trail.Observations) > 0 {
-		text += " after " + since(a.Trail.Observations[i].Time-f.Trail.Observations[0].Time)
+		text += " after " + since(after(f.Trail, a.Trail.Observations[i].Time))
 	}
 	text += ", same points in reverse"
 	if src, ok := restored(f.Trail, a.Trail); ok {

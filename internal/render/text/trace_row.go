@@ -49,12 +49,13 @@ type rowMaker struct {
 	hop   int
 	last  *trail.Point
 	seen  *trail.Headers
+	start int64   // when the way begins
 	exact []int64 // the next time that is not late, by observation
 }
 
 // rows are the lines to show of a trail: without what is dull.
 func rows(t *trail.Trail, v *trail.Verdict) []row {
-	m := rowMaker{t: t, v: v, end: decider(t, v), exact: exactAfter(t.Observations)}
+	m := rowMaker{t: t, v: v, end: decider(t, v), start: start(t), exact: exactAfter(t.Observations)}
 	main, others := copies(t, m.end)
 	for i := range t.Observations {
 		if o := &t.Observations[i]; o.Copy == 0 || o.Copy == main {
@@ -83,6 +84,22 @@ func decider(t *trail.Trail, v *trail.Verdict) int {
 	}
 	return len(all) - 1
 }
+
+// start is when a packet's way begins: its earliest time, since a decision may
+// be heard of before, and by another clock than, what it follows. It is 0 where
+// there is no time.
+func start(t *trail.Trail) int64 {
+	first := int64(0)
+	for i := range t.Observations {
+		if at := t.Observations[i].Time; at > 0 && (first == 0 || at < first) {
+			first = at
+		}
+	}
+	return first
+}
+
+// after is how long after a way's start a time is, in ns; never negative.
+func after(t *trail.Trail, at int64) int64 { return max(at-start(t), 0) }
 
 func ends(s trail.Stage) bool {
 	switch s {

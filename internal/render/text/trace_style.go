@@ -7,10 +7,24 @@ import (
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
-// Style says how words may stand out. Its zero value is plain text.
+// Style says how words may stand out and how wide lines are. Its zero value is
+// plain text of 100 columns.
 type Style struct {
 	// Colour allows ANSI colours: on a terminal, never in a pipe.
 	Colour bool
+	// Width is how many columns a line may take: from 60 to 100, what is
+	// outside is moved to the nearer end; 0 is 100.
+	Width int
+}
+
+const minWidth = 60
+
+// columns is Width within its bounds.
+func (s Style) columns() int {
+	if s.Width == 0 {
+		return lineWidth
+	}
+	return min(max(s.Width, minWidth), lineWidth)
 }
 
 // tone is how a piece of text stands out.

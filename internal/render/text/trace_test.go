@@ -2,8 +2,10 @@ package text
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -41,6 +43,9 @@ func traceCases() map[string]*TraceResult {
 		"long-names":        longNames(),
 		"queue-full":        queueFull(),
 		"many-ways":         manyWays(),
+		"output-drop":       droppedAtOutput(),
+		"over-a-router":     overARouter(),
+		"tunnel-into-dark":  tunnelIntoDark(),
 	}
 }
 
@@ -57,6 +62,32 @@ func TestTraceGolden(t *testing.T) {
 				narrow(t, b.String())
 				golden(t, filepath.Join("trace", name+suffix+".txt"), b.String())
 			})
+		}
+	}
+}
+
+// On narrow terminals all cases keep to their columns.
+func TestTraceNarrow(t *testing.T) {
+	for _, columns := range []int{60, 80} {
+		for name, r := range traceCases() {
+			t.Run(fmt.Sprintf("%s-%d", name, columns), func(t *testing.T) {
+				var b bytes.Buffer
+				if err := Trace(&b, r, TraceOptions{Style: Style{Width: columns}}); err != nil {
+					t.Fatal(err)
+				}
+				narrowTo(t, b.String(), columns)
+				if slices.Contains([]string{"service-delivered", "policy-dropped", "output-drop"}, name) {
+					golden(t, filepath.Join("narrow", fmt.Sprintf("%s-%d.txt", name, columns)), b.String())
+				}
+			})
+		}
+	}
+}
+
+func TestWidthBounds(t *testing.T) {
+	for given, want := range map[int]int{0: 100, 1: 60, 60: 60, 80: 80, 100: 100, 101: 100, -3: 60} {
+		if got := (Style{Width: given}).columns(); got != want {
+			t.Errorf("Width %d is %d columns, want %d", given, got, want)
 		}
 	}
 }
@@ -85,8 +116,13 @@ func golden(t *testing.T, name, got string) {
 // narrow checks that no line is wider than the screen, nor ends in blanks.
 func narrow(t *testing.T, text string) {
 	t.Helper()
+	narrowTo(t, text, lineWidth)
+}
+
+func narrowTo(t *testing.T, text string, columns int) {
+	t.Helper()
 	for l := range strings.SplitSeq(bare(text), "\n") {
-		if n := utf8.RuneCountInString(l); n > lineWidth {
+		if n := utf8.RuneCountInString(l); n > columns {
 			t.Errorf("%d columns: %q", n, l)
 		}
 		if strings.TrimRight(l, " ") != l {

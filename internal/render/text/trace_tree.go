@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/pktrail/pktrail/internal/trail"
 )
 
 const (
-	minOwner, maxOwner = 10, 16
-	minPlace, maxPlace = 16, 20
+	minOwner, maxOwner = 10, 17 // with the column that parts it from a mark
+	minPlace, maxPlace = 16, 24
 	minTime            = 6
+	hostOwner          = 6 // has room for "host"
 )
 
 // layout is where the columns of a tree are.
@@ -19,6 +18,28 @@ type layout struct{ owner, time, place int }
 
 // says is the column where decisions stand.
 func (l layout) says() int { return 2 + l.owner + 2 + l.time + 2 + l.place + 2 }
+
+// fitting is a width, or 0 for one above most: that stands on a line of its
+// own, and needs no column.
+func fitting(n, most int) int {
+	if n > most {
+		return 0
+	}
+	return n
+}
+
+// within makes the columns narrower, names before places, until what was
+// decided has two fifths of a line.
+func (l layout) within(columns int) layout {
+	for l.says() > columns*3/5 && (l.owner > hostOwner || l.place > minPlace) {
+		if l.owner > hostOwner {
+			l.owner--
+		} else {
+			l.place--
+		}
+	}
+	return l
+}
 
 // tree shows the way of one packet: a headline, and a row per place below the
 // node that it belongs to.
@@ -38,15 +59,16 @@ func (p *page) tree(f *Fold, prefix string, offsets map[string]int64, o *TraceOp
 			continue
 		}
 		for _, r := range g {
-			l.owner = max(l.owner, min(width(r.owner), maxOwner))
+			l.owner = max(l.owner, fitting(width(r.owner)+1, maxOwner))
 			l.time = max(l.time, width(clock(&r)))
-			l.place = max(l.place, min(width(r.place), maxPlace))
+			l.place = max(l.place, fitting(width(r.place), maxPlace))
 		}
 	}
-	told := map[string]bool{}
+	l = l.within(p.columns())
+	told, ends := map[string]bool{}, tunnelEnds(f.Trail)
 	for i, g := range groups {
 		if folded[i] {
-			p.foldedNode(g, groups[i+1:], l)
+			p.foldedNode(g, ends, l)
 			continue
 		}
 		p.node(g[0].node, offsets, told, l)
@@ -87,47 +109,6 @@ func byNode(list []row) [][]row {
 	return out
 }
 
-// quiet says whether nothing on a node is worth a row: the packet ended badly,
-// and not there.
-func quiet(g []row, f *Fold) bool {
-	if f.Verdict.Outcome == trail.Delivered || len(g) < 3 || g[0].node == "" {
-		return false
-	}
-	for _, r := range g {
-		if r.marker != "" || r.node == f.Verdict.Node {
-			return false
-		}
-		for _, s := range r.says {
-			if s.tone == bad || s.tone == warn {
-				return false
-			}
-		}
-	}
-	return f.Verdict.Node != "" || f.Verdict.Outcome != trail.Unknown
-}
-
-// foldedNode says in one line what a packet met on a node.
-func (p *page) foldedNode(g []row, after [][]row, l layout) {
-	var told []string
-	for _, r := range g {
-		for _, s := range r.says {
-			kind, rest, _ := strings.Cut(s.text, " ")
-			_, to, ok := strings.Cut(rest, " -> ")
-			switch {
-			case kind == "cut", kind == "copied":
-				told = append(told, strings.TrimSuffix(s.text, "; the way of one is shown"))
-			case kind == "DNAT", kind == "SNAT", kind == "masquerade", kind == "redirect":
-				told = append(told, kind+" -> "+to)
-			case ok && len(after) > 0 && strings.Contains(s.text, ", "): // "VXLAN 1, a -> b"
-				told = append(told, kind+" to "+after[0][0].node)
-			}
-		}
-	}
-	head := spans{{text: g[0].node, tone: strong}, {text: fmt.Sprintf("  %d points, nothing unusual (-v)", len(g)), tone: dim}}
-	head = append(head, span{text: strings.Repeat(" ", max(2, l.says()-head.width())) + strings.Join(told, ", ")})
-	p.put(head, 4)
-}
-
 // clock is a row's time as it is printed.
 func clock(r *row) string {
 	switch {
@@ -141,7 +122,7 @@ func clock(r *row) string {
 
 // row prints one place with what was decided there.
 func (p *page) row(r *row, owner string, l layout) {
-	if width(owner) > l.owner {
+	if width(owner) >= l.owner {
 		p.put(spans{{text: "  " + owner}}, 4)
 		owner = ""
 	}
@@ -178,11 +159,11 @@ func (p *page) row(r *row, owner string, l layout) {
 func (p *page) say(left spans, s *say, at int) {
 	words := spans{{text: s.text, tone: s.tone}}
 	if s.tail != "" {
-		if all := append(words[:1:1], span{text: "   " + s.tail}); all.width() <= lineWidth-at {
+		if all := append(words[:1:1], span{text: "   " + s.tail}); all.width() <= p.columns()-at {
 			words = all
 		}
 	}
-	for i, part := range wrapLine(words, lineWidth-at, lineWidth-at-2) {
+	for i, part := range wrapLine(words, p.columns()-at, p.columns()-at-2) {
 		if i > 0 {
 			left = spans{{text: strings.Repeat(" ", at+2)}}
 		}

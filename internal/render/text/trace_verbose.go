@@ -11,7 +11,7 @@ import (
 
 // everything is a row per observation, with all that is known of it.
 func everything(t *trail.Trail, v *trail.Verdict) []row {
-	m := rowMaker{t: t, v: v, end: decider(t, v), exact: exactAfter(t.Observations)}
+	m := rowMaker{t: t, v: v, end: decider(t, v), start: start(t), exact: exactAfter(t.Observations)}
 	var before *trail.Headers
 	for i := range t.Observations {
 		o := &t.Observations[i]
