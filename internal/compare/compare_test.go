@@ -79,7 +79,7 @@ func TestFirstDifference(t *testing.T) {
 			func(t *trail.Trail) {
 				t.Observations[3].Route.Err, t.Observations[3].Route.Gateway = 101, netip.Addr{}
 			},
-			Difference{Kind: KindRoute, Node: "n1", Namespace: "n1", Place: "route", Bad: "error 101"},
+			Difference{Kind: KindRoute, Node: "n1", Namespace: "n1", Place: "route", Bad: "no route (error 101, network is unreachable)"},
 		},
 		"rule": {
 			func(t *trail.Trail) { t.Observations[4].Rules[0].Verdict = "drop" },

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -65,7 +66,7 @@ func (r *reader) route(i int, o *trail.Observation) {
 	}
 	r.add(plain(KindTable, "table "+trail.TableName(q.Table)))
 	if q.Err != 0 {
-		r.add(plain(KindRoute, "error "+strconv.Itoa(q.Err)))
+		r.add(plain(KindRoute, RouteError(q)))
 		return
 	}
 	if q.Type != "" && q.Type != "unicast" {
@@ -82,6 +83,40 @@ func (r *reader) route(i int, o *trail.Observation) {
 		gateway = Fact{Kind: KindGateway, Value: "via " + q.Gateway.String(), same: "via", exact: q.Gateway.String()}
 	}
 	r.add(gateway)
+}
+
+// RouteError says in words why a lookup gave no route: "prohibit (error 13,
+// permission denied)"; empty where it gave one. The numbers are those of
+// asm-generic/errno.h; fib_props of the kernel's IPv4 gives each type of route
+// its own. A type that the kernel named itself goes before the one that the
+// number stands for.
+func RouteError(q *trail.Route) string {
+	kind, meaning := "", ""
+	switch q.Err {
+	case 0:
+		return ""
+	case eagain:
+		kind, meaning = "throw", "no route in this table"
+		if q.Type != "throw" {
+			return fmt.Sprintf("%s (error %d)", meaning, q.Err)
+		}
+	case 13:
+		kind, meaning = "prohibit", "permission denied"
+	case 18:
+		kind, meaning = "refused", "invalid cross-device link"
+	case 22:
+		kind, meaning = "blackhole", "invalid argument"
+	case 101:
+		kind, meaning = "no route", "network is unreachable"
+	case 113:
+		kind, meaning = "unreachable", "no route to host"
+	default:
+		return fmt.Sprintf("error %d", q.Err)
+	}
+	if q.Type != "" && q.Type != "unicast" && q.Type != "local" {
+		kind = q.Type
+	}
+	return fmt.Sprintf("%s (error %d, %s)", kind, q.Err, meaning)
 }
 
 // last says whether no other lookup follows in this namespace.

@@ -53,10 +53,8 @@ func (r *reader) end(i int, o *trail.Observation) {
 		place = "neighbour"
 	case o.Stage == trail.StageDeliver, o.Stage == trail.StageSocketFull:
 		place = "socket"
-	case o.Drop != nil && o.Drop.Hook != "":
-		place = "netfilter " + o.Drop.Hook
-	case o.Drop != nil && o.Drop.At != "":
-		place, _, _ = strings.Cut(o.Drop.At, "+")
+	case o.Drop != nil:
+		place = dropPlace(o.Drop)
 	}
 	key := "end"
 	if o.Stage == trail.StageNeighbour {
@@ -65,6 +63,47 @@ func (r *reader) end(i int, o *trail.Observation) {
 	r.open(i, o, place, key)
 	r.add(Fact{Kind: KindOutcome, Value: value, same: same})
 	r.done = o.Stage == trail.StageDeliver
+}
+
+// dropPlace names the part of the stack that a drop's reason and function speak
+// of. The hook counts for drops of netfilter alone: it stands in the stack of
+// others too, where a hook's end calls the stack on.
+func dropPlace(d *trail.Drop) string {
+	at, _, _ := strings.Cut(d.At, "+")
+	switch {
+	case d.Hook != "" && (d.Reason == "NETFILTER_DROP" || unnamed(d.Reason) && !routes(at)):
+		return "netfilter " + d.Hook
+	case routingReason(d.Reason), unnamed(d.Reason) && routes(at):
+		return "routing"
+	case at == "ip_forward", at == "ip6_forward":
+		return "forwarding"
+	case at != "":
+		return at
+	}
+	return "end"
+}
+
+// unnamed says whether a reason tells nothing: kernels before 5.17 give none.
+func unnamed(reason string) bool { return reason == "" || reason == "NOT_SPECIFIED" }
+
+// routingReason says whether a reason (enum skb_drop_reason) is one of the
+// routing decision.
+func routingReason(reason string) bool {
+	switch reason {
+	case "IP_RPFILTER", "IP_INNOROUTES", "IP_OUTNOROUTES", "IP_INADDRERRORS", "IP_LOCAL_SOURCE", "IP_INVALID_SOURCE", "IP_LOCALNET", "IP_INVALID_DEST":
+		return true
+	}
+	return false
+}
+
+// routes says whether a kernel function is one where the routing decision ends
+// packets.
+func routes(function string) bool {
+	switch function {
+	case "ip_error", "ip_rcv_finish_core", "ip6_pkt_discard", "ip6_pkt_prohibit":
+		return true
+	}
+	return strings.HasPrefix(function, "dst_discard")
 }
 
 // ending is what an observation says of a packet's end, in words, and without
