@@ -1,7 +1,7 @@
 package correlate
 
 import (
-	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -41,6 +41,8 @@ type teller struct {
 	w      *way
 	out    []trail.Observation
 	chains map[int]*chain // of each copy
+	// cut holds the flights of fragments that were seen since the whole was.
+	cut map[uint64]bool
 }
 
 // chain is how a copy looked when it was last seen.
@@ -79,16 +81,10 @@ func (t *teller) next(n int, s *sight) {
 	o := &t.out[n]
 	c := t.chains[o.Copy]
 	if c == nil {
-		c = &chain{netns: o.Point.Netns}
-		if whole := t.chains[0]; whole != nil {
-			c.is, c.seen = whole.at(o.Point.Netns, len(o.Seen.Tunnels))
-			c.span, c.merged = whole.span, whole.merged
-			c.rules = slices.Clone(whole.rules)
-		} else {
-			c.span = t.w.parts[s.part].span
-		}
+		c = t.begin(o, s)
 		t.chains[o.Copy] = c
 	}
+	t.fragments(o, c, s)
 	if c.netns != o.Point.Netns {
 		c.rules, c.netns = nil, o.Point.Netns
 	}
@@ -117,6 +113,27 @@ func (t *teller) next(n int, s *sight) {
 	if translates(o) {
 		c.rules = append(c.rules, n)
 	}
+}
+
+// begin makes the chain of a copy, from how the packet itself looked; that of
+// the packet itself, where its fragments were seen before, from the first one.
+func (t *teller) begin(o *trail.Observation, s *sight) *chain {
+	c := &chain{netns: o.Point.Netns}
+	is := t.w.parts[s.part].span
+	whole, first := t.chains[0], t.chains[1]
+	switch {
+	case whole != nil:
+		c.is, c.seen = whole.at(o.Point.Netns, len(o.Seen.Tunnels))
+		c.span, c.merged = whole.span, whole.merged
+		c.rules = slices.Clone(whole.rules)
+	case is.kind == spanFragment:
+		c.span = span{to: math.MaxInt32}
+	case o.Copy == 0 && first != nil && len(t.cut) > 0:
+		c.is, c.seen, c.span, c.netns = first.is, first.seen, is, 0
+	default:
+		c.span = is
+	}
+	return c
 }
 
 // translator is the observation of the rules that made a change; -1 if none
@@ -166,50 +183,4 @@ func effective(was *trail.Headers, seen trail.Headers, cut bool) trail.Headers {
 		}
 	}
 	return seen
-}
-
-// pieces tells of a packet that was cut up or put together.
-func (t *teller) pieces(o *trail.Observation, c *chain, s *sight) {
-	is, was := t.w.parts[s.part].span, c.span
-	merged := c.merged
-	c.span = is
-	if s.merged > 0 {
-		c.merged = int(s.merged)
-	}
-	switch {
-	case is == was:
-		return
-	case is.kind == spanFragment:
-		o.Changes = append(o.Changes, fmt.Sprintf("fragment %d+%d", is.from, is.to-is.from))
-	case was.kind == spanFragment:
-		o.Changes = append(o.Changes, "reassembled")
-	case is.contains(was):
-		o.Changes = append(o.Changes, fmt.Sprintf("merged from %d", t.count(is, int(s.merged))))
-	case was.contains(is):
-		if o.Copy <= 1 {
-			o.Changes = append(o.Changes, fmt.Sprintf("cut into %d packets", t.count(was, merged)))
-		}
-		o.Changes = append(o.Changes, fmt.Sprintf("segment %d+%d", is.from-was.from, is.to-is.from))
-	}
-}
-
-// count is of how many packets one is made: as the kernel says, or as many as
-// were seen.
-func (t *teller) count(whole span, said int) int {
-	if said > 1 {
-		return said
-	}
-	var seen []span
-	for _, p := range t.w.parts {
-		if p.span == whole || !whole.contains(p.span) || slices.Contains(seen, p.span) {
-			continue
-		}
-		// A piece of a piece does not count.
-		if !slices.ContainsFunc(t.w.parts, func(q part) bool {
-			return q.span != p.span && q.span != whole && whole.contains(q.span) && q.span.contains(p.span)
-		}) {
-			seen = append(seen, p.span)
-		}
-	}
-	return len(seen)
 }

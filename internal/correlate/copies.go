@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -15,10 +16,11 @@ type life struct {
 }
 
 // copies numbers the parts of a way: 0 is the packet itself, as it was first
-// seen and as what it was merged into; pieces and clones count from 1.
+// seen and as what it was merged into; pieces and clones count from 1. A
+// fragment is a piece also where the whole was not seen.
 func (t *Trails) copies(w *way) []int {
 	numbers := make([]int, len(w.parts))
-	if len(w.parts) < 2 {
+	if len(w.parts) < 2 && !w.inFragments() {
 		return numbers
 	}
 	lives := t.lives(w)
@@ -29,6 +31,9 @@ func (t *Trails) copies(w *way) []int {
 		}
 	}
 	whole := w.parts[first].span
+	if whole.kind == spanFragment {
+		whole = span{to: math.MaxInt32}
+	}
 	var others []int
 	for i := range w.parts {
 		if !w.parts[i].span.contains(whole) || t.isClone(w, lives, whole, i) {
@@ -137,6 +142,11 @@ func pickBool(b bool, yes, no int) int {
 		return yes
 	}
 	return no
+}
+
+// inFragments reports whether fragments of the packet were seen.
+func (w *way) inFragments() bool {
+	return slices.ContainsFunc(w.parts, func(p part) bool { return p.span.kind == spanFragment })
 }
 
 // joined reports whether a piece was made of smaller ones.

@@ -27,6 +27,9 @@ func (v *view) text() string {
 	case packet.ProtoTCP:
 		return fmt.Sprintf("TCP %s, seq %d, %d bytes", tcpFlags(packet.TCPFlags(k.Type)), k.A, k.Len)
 	case packet.ProtoUDP:
+		if k.Fragment != 0 && v.udp > 0 { // its length is that of the fragment
+			return fmt.Sprintf("UDP, %d bytes", max(v.udp, 8)-8)
+		}
 		return fmt.Sprintf("UDP, %d bytes", max(k.Len, 8)-8)
 	}
 	return k.Proto.String()

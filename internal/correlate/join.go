@@ -78,7 +78,7 @@ func related(a, b *packet.Key, merged bool) bool {
 		return a.ID == b.ID || a.Version == 6 && (a.ID == 0 || b.ID == 0)
 	}
 	if a.Proto == packet.ProtoTCP && a.Len > 0 && b.Len > 0 {
-		x, y := span{spanStream, a.A, a.A + a.Len}, span{spanStream, b.A, b.A + b.Len}
+		x, y := span{kind: spanStream, from: a.A, to: a.A + a.Len}, span{kind: spanStream, from: b.A, to: b.A + b.Len}
 		return x.contains(y) || y.contains(x)
 	}
 	return merged && a.Proto == packet.ProtoUDP && a.ID == b.ID
@@ -210,7 +210,7 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 		w.rare().refused, w.rare().quoted = v.refused, v.quoted
 	}
 	if v.known {
-		if w.flags&weak != 0 || w.key.Fragment != 0 && v.id.Key.Fragment == 0 {
+		if w.tellsMore(&v.id.Key) {
 			t.promote(w)
 			w.name(v)
 		}
@@ -225,6 +225,14 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 	if v.outer != 0 {
 		t.registerOuter(w, &s)
 	}
+}
+
+// tellsMore reports whether a key says more of what the packet is than is
+// known of the way: nothing tells less than an outer header, then a fragment
+// behind the first, then the first.
+func (w *way) tellsMore(k *packet.Key) bool {
+	return w.flags&weak != 0 || w.key.Fragment != 0 && k.Fragment == 0 ||
+		w.key.Fragment&fragmentOffset != 0 && k.Fragment&fragmentOffset == 0
 }
 
 // register puts the way among those of the key in t.v. It returns whether that

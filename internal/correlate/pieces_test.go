@@ -125,13 +125,13 @@ func TestFragments(t *testing.T) {
 1 UDP, 3200 bytes ended
 node1/eth0 hook OUTPUT -300
 node1/eth0 hook POSTROUTING 101
-node1/eth0 queue copy 1: fragment 0+1480; MAC -> 02:00:00:00:00:06
-node1/eth0 queue copy 2: fragment 1480+1480; MAC -> 02:00:00:00:00:06
-node1/eth0 queue copy 3: fragment 2960+248; MAC -> 02:00:00:00:00:06
+node1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480; MAC -> 02:00:00:00:00:06
+node1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960; MAC -> 02:00:00:00:00:06
+node1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208; MAC -> 02:00:00:00:00:06
 node2/eth0 receive copy 1
 node2/eth0 receive copy 2
 node2/eth0 receive copy 3
-node2/eth0 hook PREROUTING -300
+node2/eth0 hook PREROUTING -300: reassembled from 3
 node2/eth0 deliver
 `
 	tells(t, see(append(events, other...)...), want)
@@ -141,18 +141,75 @@ node2/eth0 deliver
 // Fragments alone, out of order, as packet sockets catch them.
 func TestFragmentsCaptured(t *testing.T) {
 	_, parts := datagram3()
-	var got []string
 	all := &Trails{}
 	for i, n := range []int{1, 0, 2, 1, 0, 2} {
 		s := step{at: []trail.Point{up1, up2}[i/3], dir: []trail.Direction{trail.Out, trail.In}[i/3], layers: parts[n]}
 		all.Add(s.at, s.frame(start+int64(i)*1000))
 	}
-	for tr := range all.Each() {
-		got = append(got, tell(tr))
+	tells(t, all, `
+1 UDP, 3200 bytes
+node1/eth0 capture copy 2: fragment 2 of 3: bytes 1480 to 2960
+node1/eth0 capture copy 1: fragment 1 of 3: bytes 0 to 1480
+node1/eth0 capture copy 3: fragment 3 of 3: bytes 2960 to 3208
+node2/eth0 capture copy 2
+node2/eth0 capture copy 1
+node2/eth0 capture copy 3
+`)
+}
+
+// Each fragment has an end of its own, and none is translated because it has
+// no ports.
+func TestFragmentsLost(t *testing.T) {
+	whole, parts := datagram3()
+	sent := func(except int) []event {
+		var events []event
+		for i := range parts {
+			if i != except {
+				events = append(events, queue(int64(10*i), pod1, uint64(i+1), parts[i]...), receive(int64(10*i+2), up2, uint64(i+1), parts[i]...))
+			}
+		}
+		return events
 	}
-	if len(got) != 1 || strings.Count(got[0], "fragment") != 2 || strings.Count(got[0], "copy 2") != 2 {
-		t.Errorf("%s", got)
-	}
+	tells(t, see(append(sent(-1), final(50, trail.StageDeliver, up2, 3, whole...))...), `
+1 UDP, 3200 bytes ended
+node1/pod1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480
+node2/eth0 receive copy 1
+node1/pod1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960
+node2/eth0 receive copy 2
+node1/pod1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208
+node2/eth0 receive copy 3
+node2/eth0 deliver: reassembled from 3
+`)
+	tells(t, see(append(sent(-1), final(13, trail.StageDrop, up2, 2, parts[1]...))...), `
+1 UDP, 3200 bytes
+node1/pod1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480
+node2/eth0 receive copy 1
+node1/pod1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960
+node2/eth0 receive copy 2
+node2/eth0 drop copy 2
+node1/pod1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208
+node2/eth0 receive copy 3
+`)
+	// Fragments that were never seen.
+	tells(t, see(sent(1)...), `
+1 UDP, 3200 bytes
+node1/pod1/eth0 queue copy 1: fragment 1: bytes 0 to 1480
+node2/eth0 receive copy 1
+node1/pod1/eth0 queue copy 2: fragment: bytes 2960 to 3208, the last
+node2/eth0 receive copy 2
+`)
+	tells(t, see(sent(2)...), `
+1 UDP, 3200 bytes
+node1/pod1/eth0 queue copy 1: fragment 1: bytes 0 to 1480
+node2/eth0 receive copy 1
+node1/pod1/eth0 queue copy 2: fragment 2: bytes 1480 to 2960
+node2/eth0 receive copy 2
+`)
+	tells(t, see(sent(-1)[4:]...), `
+1 udp
+node1/pod1/eth0 queue copy 1: fragment: bytes 2960 to 3208, the last
+node2/eth0 receive copy 1
+`)
 }
 
 // The same identification for another datagram: each fragment passes once.
@@ -179,11 +236,11 @@ func TestFragments6(t *testing.T) {
 	tells(t, see(events...), `
 1 UDP, 3200 bytes
 node1/eth0 hook OUTPUT -300
-node1/eth0 queue copy 1: fragment 0+1448; MAC -> 02:00:00:00:00:06
-node1/eth0 queue copy 2: fragment 1448+1760; MAC -> 02:00:00:00:00:06
+node1/eth0 queue copy 1: fragment 1 of 2: bytes 0 to 1448; MAC -> 02:00:00:00:00:06
+node1/eth0 queue copy 2: fragment 2 of 2: bytes 1448 to 3208; MAC -> 02:00:00:00:00:06
 node2/eth0 receive copy 1
 node2/eth0 receive copy 2
-node2/eth0 hook PREROUTING -300
+node2/eth0 hook PREROUTING -300: reassembled from 2
 `)
 }
 

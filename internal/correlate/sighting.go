@@ -38,6 +38,7 @@ type Sighting struct {
 // stream, or of a datagram in fragments.
 type span struct {
 	kind     spanKind
+	more     bool // of a fragment: others come behind it
 	from, to uint32
 }
 
@@ -46,7 +47,7 @@ type spanKind uint8
 const (
 	spanAll      spanKind = iota // a packet of its own
 	spanStream                   // TCP: sequence numbers, which wrap
-	spanFragment                 // IP: bytes behind the header; the last one ends at tail
+	spanFragment                 // IP: bytes behind the header
 )
 
 const (
@@ -145,7 +146,7 @@ func (t *Trails) finish(v *view) {
 	switch {
 	case k.Fragment != 0:
 		from := uint32(k.Fragment&fragmentOffset) * 8
-		v.span = span{kind: spanFragment, from: from, to: from + k.Len}
+		v.span = span{kind: spanFragment, more: k.Fragment&fragmentMore != 0, from: from, to: from + k.Len}
 		if k.Proto == packet.ProtoTCP && from == 0 { // Len is without its header
 			v.span.to += 20
 		}
