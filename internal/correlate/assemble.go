@@ -25,7 +25,7 @@ func (t *Trails) assemble(w *way) trail.Trail {
 		*o = t.expand(w, s)
 		o.Copy = numbers[s.part]
 		tell.next(n, s)
-		if !s.late && s.stage != stageCapture && s.stage != stageRoute {
+		if !s.late && s.stage != stageCapture && s.stage != stageRoute && s.stage != stageRetransmit {
 			over = s.stage.final()
 		}
 		if !out.Flow.Src.IsValid() {

@@ -42,7 +42,7 @@ func (l *list) remove(w *way) {
 // until something else is seen.
 func (t *Trails) settle(w *way, s *sight) {
 	switch {
-	case s.late || s.stage == stageCapture:
+	case s.late || s.stage == stageCapture || s.stage == stageRetransmit:
 	case s.stage.final():
 		w.flags |= ended
 		w.ended, w.endedBy = s.time, t.clockOf(s)
@@ -130,6 +130,7 @@ func (t *Trails) finished() []*way {
 	if t.o.Closed == nil {
 		t.clocks.forget()
 	}
+	t.placeRepetitions()
 	t.kept = slices.DeleteFunc(t.kept, func(w *way) bool { return w.flags&gone != 0 })
 	for _, w := range t.kept {
 		t.clocks.learn(t, w)

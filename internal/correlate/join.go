@@ -34,7 +34,7 @@ type kin struct {
 // join finds the way that a sighting is of, or begins one.
 func (t *Trails) join(s *sight, number uint64) *way {
 	v := &t.v
-	if number != 0 && s.stage != stageRetransmit { // that is of the original, which stays with TCP
+	if number != 0 {
 		id := flight{t.points[s.point].clock, number}
 		if w := t.flights[id]; w != nil {
 			if !v.known || related(&w.key, &v.id.Key, s.merged > 1) && !w.reverses(&v.head.flow) {
@@ -45,10 +45,6 @@ func (t *Trails) join(s *sight, number uint64) *way {
 	}
 	var w *way
 	switch {
-	case s.stage == stageRetransmit && v.known:
-		if w = t.byRetransmit(s); w != nil {
-			v.madeUp = true
-		}
 	case v.known:
 		if w = t.byIdentity(s, number); w == nil {
 			w = t.byDatagram(s)
@@ -194,16 +190,9 @@ func (t *Trails) enter(w *way, s sight, number uint64) {
 	}
 	v := &t.v
 	clock := t.points[s.point].clock
-	if s.stage == stageRetransmit {
-		number = 0
-	}
 	s.part = w.partOf(part{flight: number, clock: clock, span: w.spanOf(v)})
 	if number != 0 {
 		t.flights[flight{clock, number}] = w
-	}
-	if v.madeUp {
-		w.add(s, nil)
-		return
 	}
 	fresh := w.add(s, &v.head)
 	if v.refused.Src.IsValid() && fresh {

@@ -29,6 +29,8 @@ type event struct {
 	merged int
 	boot   string
 	also   []trail.Observation
+
+	refusal *trail.Refusal
 }
 
 func (e event) sighting() *Sighting {
@@ -42,7 +44,7 @@ func (e event) sighting() *Sighting {
 	if e.snap > 0 {
 		f.Data = data[:min(e.snap, len(data))]
 	}
-	o := trail.Observation{Time: f.Time, Stage: e.stage, Dir: e.dir, Flight: e.flight, Late: e.late, Rules: e.rules, Merged: e.merged}
+	o := trail.Observation{Time: f.Time, Stage: e.stage, Dir: e.dir, Flight: e.flight, Late: e.late, Rules: e.rules, Merged: e.merged, Refusal: e.refusal}
 	if e.hook != "" {
 		o.Hook = &trail.Hook{Name: e.hook, Family: "ip", Priority: e.prio}
 	}

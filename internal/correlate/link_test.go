@@ -224,3 +224,63 @@ node1/pod1/eth0 receive
 	// Nor where the same sk_buff is sent back.
 	tells(t, see(append(events, answers(1)...)...), slices.Clone(want)...)
 }
+
+// TCP's word that it sends once more is no packet: it is of the one that goes
+// out then, or else of the last one, or of none.
+func TestRetransmissionUnseen(t *testing.T) {
+	syn := packetOf(inPod, tcp(client, server, 40000, 80, packet.SYN, 1000, 0, 64, 1)...)
+	made := []build.Layer{build.IPv4{Src: client, Dst: server}, build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.ACK, Seq: 1000}}
+	first := []event{
+		queue(0, pod1, 1, syn...),
+		receive(2, host1, 1, syn...),
+		final(3, trail.StageDrop, host1, 1, syn...),
+	}
+	again := final(1_000_000, trail.StageRetransmit, pod1, 0, made...)
+	want := `
+1 TCP SYN, seq 1000, 0 bytes ended
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/veth1 drop
+node1/pod1/eth0 retransmit
+`
+	tells(t, see(append(slices.Clone(first), again)...), want)
+	tells(t, see(append([]event{again}, first...)...), want)
+
+	alone := see(again)
+	tells(t, alone)
+	if alone.Others() != 1 {
+		t.Errorf("%d others", alone.Others())
+	}
+	stream := New(Options{Closed: func(tr trail.Trail) { t.Errorf("%s", tell(tr)) }})
+	stream.See(again.sighting())
+	stream.Flush()
+	if stream.Others() != 1 {
+		t.Errorf("%d others", stream.Others())
+	}
+}
+
+// A reset that a socket sends on its own is no refusal, and the word of it no
+// packet: SO_LINGER 0, whose port is given back by then.
+func TestOwnReset(t *testing.T) {
+	made := func(port uint16) event {
+		e := final(5, trail.StageRefuse, pod1, 0, build.IPv4{Src: client, Dst: server}, build.TCP{SrcPort: port, DstPort: 80, Flags: packet.RST})
+		e.refusal = &trail.Refusal{Kind: "reset", Text: "connection reset"}
+		return e
+	}
+	rst := packetOf(inPod, tcp(client, server, 40000, 80, packet.RST|packet.ACK, 1001, 8, 64, 2)...)
+	syn := packetOf(inPod, tcp(server, client, 80, 40000, packet.SYN, 7, 0, 64, 3)...)
+	refused := final(21, trail.StageRefuse, pod1, 9, syn[1:]...)
+	refused.refusal = made(0).refusal
+	all := see(queue(0, pod1, 1, rst...), made(0), made(40000), receive(20, pod1, 9, syn...), refused)
+	tells(t, all, `
+1 TCP RST-ACK, seq 1001, 0 bytes
+node1/pod1/eth0 queue
+`, `
+2 TCP SYN, seq 7, 0 bytes
+node1/pod1/eth0 receive
+node1/pod1/eth0 refuse
+`)
+	if all.Others() != 2 {
+		t.Errorf("%d others", all.Others())
+	}
+}

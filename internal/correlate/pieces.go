@@ -109,22 +109,6 @@ func (t *Trails) byStream(s *sight) *way {
 	return nil
 }
 
-// byRetransmit finds the packet that TCP said it sends once more. It says so
-// with headers that it makes for the purpose, and behind the packet's back.
-func (t *Trails) byRetransmit(s *sight) *way {
-	st := t.streams[t.v.head.flow]
-	if st == nil || t.v.span.kind != spanStream {
-		return nil
-	}
-	var best *way
-	for i := st.at(t.v.span.from); i < len(st.pieces) && st.pieces[i].span.from == t.v.span.from; i++ {
-		if w := st.pieces[i].w; t.apart(w, s) <= near && (best == nil || w.from > best.from) {
-			best = w
-		}
-	}
-	return best
-}
-
 // fits reports whether the piece in t.v can be of this way: what TCP sends
 // again comes later, and by places that the first has passed.
 func (t *Trails) fits(w *way, s *sight) bool {

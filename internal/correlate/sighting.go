@@ -83,8 +83,6 @@ type view struct {
 	// cut: there is an outer header and nothing of the packet inside.
 	cut  bool
 	head head
-	// madeUp: the headers are not the packet's own.
-	madeUp bool
 	// refused is the packet in an ICMP error, quoted what tells it in its flow;
 	// valid iff its Src is.
 	refused packet.Flow

@@ -76,6 +76,7 @@ type Trails struct {
 
 	open, ending list
 	kept         []*way
+	waiting      []repetition
 	begun        int
 	now          int64
 	others       int
@@ -133,6 +134,14 @@ func (t *Trails) See(s *Sighting) {
 	}
 	sg := t.compact(o, at)
 	sg.cut = t.v.cut
+	switch {
+	case sg.stage == stageRetransmit:
+		t.repeats(&sg)
+		return
+	case t.v.isOwnReset(o):
+		t.others++
+		return
+	}
 	w := t.join(&sg, o.Flight)
 	t.enter(w, sg, o.Flight)
 	t.enterAlso(w, s, at)
@@ -166,8 +175,10 @@ func (t *Trails) point(boot string, p trail.Point) int32 {
 }
 
 // Others is how many sightings tell nothing of which packet they are: no IP
-// and no ARP, or cut within their headers.
-func (t *Trails) Others() int { return t.others }
+// and no ARP, or cut within their headers; what TCP sends once more, where
+// neither that nor the original was seen; and resets that TCP says it sends on
+// its own.
+func (t *Trails) Others() int { return t.others + len(t.waiting) }
 
 // Forgotten is how many trails were over before their time, and sightings left
 // out, because there were too many: see Options.MaxOpen.

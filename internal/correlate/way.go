@@ -167,7 +167,9 @@ func (w *way) add(s sight, h *head) (fresh bool) {
 	if len(w.sights) == 0 {
 		w.from, w.to = s.time, s.time
 	}
-	w.from, w.to = min(w.from, s.time), max(w.to, s.time)
+	if s.stage != stageRetransmit { // it can be of one that went long ago
+		w.from, w.to = min(w.from, s.time), max(w.to, s.time)
+	}
 	w.sights = append(w.sights, s)
 	return fresh
 }
