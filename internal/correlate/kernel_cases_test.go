@@ -163,3 +163,43 @@ func TestOneWayClock(t *testing.T) {
 		}
 	}
 }
+
+// IPv6 that is sent on into a tunnel is copied to make room for the outer
+// header, and the old sk_buff freed: the packet goes on in the new one. The
+// probe of one kernel tells of both at once.
+func TestCopiedForHeadroom(t *testing.T) {
+	ping := func(hops uint8) []build.Layer {
+		return []build.Layer{build.IPv6{Src: client6, Dst: server6, HopLimit: hops}, build.ICMPv6{Type: packet.ICMPv6Echo, ID: 7, Seq: 1}, build.Payload("x")}
+	}
+	wire := packetOf(onWire, join(outerIP(0), ping(63))...)
+	events := []event{
+		final(-1, trail.StageConsume, pod1, 90, packetOf(inPod, ping(64)...)...), // a packet socket's clone
+		queue(0, pod1, 1, packetOf(inPod, ping(64)...)...),
+		receive(20, host1, 1, packetOf(inPod, ping(64)...)...),
+		final(45, trail.StageConsume, over1, 1, ping(63)...).with(lookup(41, over1, 1, "fd00:244:2::3", "flannel.1")),
+		queue(47, over1, 2, packetOf(inVXLAN, ping(63)...)...),
+		queue(60, up1, 2, wire...),
+		receive(66, up2, 2, wire...),
+		receive(80, over2, 2, packetOf(inVXLAN, ping(63)...)...),
+		final(90, trail.StageConsume, over2, 2, ping(62)...),
+		queue(91, bridge2, 3, packetOf(inPod, ping(62)...)...),
+		receive(95, pod2, 3, packetOf(inPod, ping(62)...)...),
+		final(99, trail.StageConsume, pod2, 3, ping(62)...),
+	}
+	tells(t, see(events...), `
+1 ICMP echo request, id 7, seq 1 ended
+node1/pod1/eth0 consume copy 1
+node1/pod1/eth0 queue
+node1/veth1 receive
+node1/flannel.1 route dev flannel.1
+node1/flannel.1 consume: TTL 64 -> 63
+node1/flannel.1 queue: MAC -> 02:00:00:00:00:04
+node1/eth0 queue: VXLAN 1, 10.99.0.11:50000 -> 10.99.0.12:8472
+node2/eth0 receive
+node2/flannel.1 receive: VXLAN 1 removed
+node2/flannel.1 consume: TTL 63 -> 62
+node2/cni0 queue: MAC -> 02:00:00:00:00:02
+node2/pod2/eth0 receive
+node2/pod2/eth0 consume
+`)
+}
