@@ -54,7 +54,7 @@ func (r *reader) end(i int, o *trail.Observation) {
 	case o.Stage == trail.StageDeliver, o.Stage == trail.StageSocketFull:
 		place = "socket"
 	case o.Drop != nil:
-		place = dropPlace(o.Drop)
+		place = DropPlace(o.Drop)
 	}
 	key := "end"
 	if o.Stage == trail.StageNeighbour {
@@ -65,14 +65,16 @@ func (r *reader) end(i int, o *trail.Observation) {
 	r.done = o.Stage == trail.StageDeliver
 }
 
-// dropPlace names the part of the stack that a drop's reason and function speak
+// DropPlace names the part of the stack that a drop's reason and function speak
 // of. The hook counts for drops of netfilter alone: it stands in the stack of
 // others too, where a hook's end calls the stack on.
-func dropPlace(d *trail.Drop) string {
+func DropPlace(d *trail.Drop) string {
 	at, _, _ := strings.Cut(d.At, "+")
 	switch {
 	case d.Hook != "" && (d.Reason == "NETFILTER_DROP" || unnamed(d.Reason) && !routes(at)):
 		return "netfilter " + d.Hook
+	case d.Reason == "NETFILTER_DROP":
+		return "netfilter"
 	case routingReason(d.Reason), unnamed(d.Reason) && routes(at):
 		return "routing"
 	case at == "ip_forward", at == "ip6_forward":

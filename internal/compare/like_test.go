@@ -35,19 +35,24 @@ func TestLikeness(t *testing.T) {
 func TestDropPlace(t *testing.T) {
 	for want, drops := range map[string][]trail.Drop{
 		"netfilter FORWARD": {
-			{Reason: "NETFILTER_DROP", At: "nf_hook_slow+0x7d", Hook: "FORWARD"}, {Reason: "NETFILTER_DROP", At: "nft_do_chain+0x3e8", Hook: "FORWARD"},
+			{Reason: "NETFILTER_DROP", At: "nf_hook_slow+0x7d", Hook: "FORWARD"},
+			{Reason: "NETFILTER_DROP", At: "nft_do_chain+0x3e8", Hook: "FORWARD"},
 			{At: "nf_hook_slow+0x7d", Hook: "FORWARD"},
 		},
+		"netfilter": {{Reason: "NETFILTER_DROP", At: "nft_do_chain+0x3e8"}},
 		"routing": {
-			{Reason: "IP_RPFILTER", At: "ip_rcv_finish_core+0x25b", Hook: "PREROUTING"}, {Reason: "IP_INNOROUTES", At: "ip_error+0x94"},
-			{Reason: "NOT_SPECIFIED", At: "ip_error+0x94", Hook: "PREROUTING"}, {Reason: "NOT_SPECIFIED", At: "dst_discard+0x10"}, {Reason: "IP_OUTNOROUTES"},
+			{Reason: "IP_RPFILTER", At: "ip_rcv_finish_core+0x25b", Hook: "PREROUTING"},
+			{Reason: "IP_INNOROUTES", At: "ip_error+0x94"},
+			{Reason: "NOT_SPECIFIED", At: "ip_error+0x94", Hook: "PREROUTING"},
+			{Reason: "NOT_SPECIFIED", At: "dst_discard+0x10"},
+			{Reason: "IP_OUTNOROUTES"},
 		},
 		"forwarding": {{Reason: "IP_INHDR", At: "ip_forward+0x3ab", Hook: "FORWARD"}, {Reason: "PKT_TOO_BIG", At: "ip6_forward"}},
 		"tcp_v4_rcv": {{Reason: "NO_SOCKET", At: "tcp_v4_rcv+0x91", Hook: "INPUT"}},
 		"end":        {{}, {Reason: "NO_SOCKET", Hook: "INPUT"}},
 	} {
 		for _, d := range drops {
-			if got := dropPlace(&d); got != want {
+			if got := DropPlace(&d); got != want {
 				t.Errorf("%+v is at %q, want %q", d, got, want)
 			}
 		}

@@ -21,9 +21,9 @@ func blame(v *trail.Verdict, f *Fold) string {
 		if f == nil {
 			return text
 		}
-		if i := decider(f.Trail, &f.Verdict); i >= 0 {
-			if d := f.Trail.Observations[i].Drop; d != nil && d.At != "" {
-				text += " in " + function(d.At)
+		for i := max(decider(f.Trail, &f.Verdict), 0); i < len(f.Trail.Observations); i++ { // a drop comes behind the answer to the sender
+			if d := f.Trail.Observations[i].Drop; d != nil && d.Reason == v.Reason && d.At != "" {
+				return text + " in " + function(d.At)
 			}
 		}
 		return text

@@ -18,9 +18,16 @@ func (m *rowMaker) change(at int, o *trail.Observation) {
 		return
 	}
 	a, b := m.seen, &o.Seen
+	if a != nil && portless(&b.Flow) && !portless(&a.Flow) {
+		whole := *b // a fragment behind the first has no ports; what was done to it stands at the first
+		whole.Flow, b = a.Flow, &whole
+	}
 	m.seen = b
 	if a == nil {
 		return
+	}
+	if portless(&a.Flow) && a.Flow.Src == b.Flow.Src && a.Flow.Dst == b.Flow.Dst {
+		return // put together again
 	}
 	if a.Flow.Dst != b.Flow.Dst || a.Flow.DstPort != b.Flow.DstPort {
 		m.translated(at, o, "DNAT", end(a.Flow, true)+" -> "+end(b.Flow, true))
@@ -49,6 +56,9 @@ func (m *rowMaker) change(at int, o *trail.Observation) {
 		m.note(m.wrapper(at), tunnelName(&t)+", "+t.Flow.Src.String()+" -> "+end(t.Flow, true))
 	}
 }
+
+// portless says whether a flow of a protocol with ports has none.
+func portless(f *packet.Flow) bool { return f.HasPorts() && f.SrcPort == 0 && f.DstPort == 0 }
 
 // wrapper is the row of the device that put a packet into a tunnel; at if
 // there is none.

@@ -10,9 +10,11 @@ import (
 )
 
 // tally counts packets by outcome: "1 of 1, missed 0", "4 SYNs in 3 s, all
-// ended here.  missed 0".
+// ended here.  missed 0", "40 of 120 ICMP echo requests dropped by f 1, 80
+// delivered.  missed 0".
 func tally(r *TraceResult, folds []Fold) string {
 	total, names, outcomes := 0, map[string]bool{}, map[trail.Outcome]int{}
+	var ways groups
 	places := map[string]bool{}
 	for i := range folds {
 		f := &folds[i]
@@ -20,6 +22,7 @@ func tally(r *TraceResult, folds []Fold) string {
 		name, _ := title(f.Trail)
 		names[name] = true
 		outcomes[f.Verdict.Outcome] += f.count()
+		ways.add(f)
 		places[f.Verdict.Node+"\x00"+f.Verdict.Namespace+"\x00"+f.Verdict.At] = true
 	}
 	missed := missedWords(r)
@@ -31,15 +34,8 @@ func tally(r *TraceResult, folds []Fold) string {
 		text += " in " + since(r.Span)
 	}
 	switch {
-	case total == 0:
-	case len(outcomes) > 1:
-		var parts []string
-		for _, o := range []trail.Outcome{trail.Delivered, trail.Unknown, trail.Parked, trail.Rejected, trail.Dropped, trail.Lost} {
-			if outcomes[o] > 0 {
-				parts = append(parts, fmt.Sprintf("%d %s", outcomes[o], o))
-			}
-		}
-		text += ": " + strings.Join(parts, ", ")
+	case len(ways) > 1:
+		text = ways.words(text)
 	case total > 1 && len(places) == 1 && outcomes[r.Verdict.Outcome] == total && r.Verdict.Outcome != trail.Unknown:
 		text += ", all ended here"
 	}

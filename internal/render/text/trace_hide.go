@@ -87,18 +87,47 @@ func (m *rowMaker) hideRoutes(end int) {
 		if r.route == nil || r.stage != trail.StageRoute {
 			continue
 		}
-		if i+1 < len(m.rows) && i != end {
-			if next := &m.rows[i+1]; next.route != nil && next.hop == r.hop && sameAnswer(next.route, r.route) { // it knows more
-				next.at, next.about, next.untimed = r.at, r.about, r.untimed
-				r.dull = true
-				continue
-			}
+		if m.repeated(i, end) {
+			continue
 		}
 		if r.hop == badHop || hasWord(r) {
 			continue
 		}
 		r.dull = r.dull || r.route.ReversePath || r.route.Err == eagain || m.stays(i)
 	}
+}
+
+// repeated leaves out one of two lookups with one answer, since connect() asks
+// for its own address first, and a packet is routed again behind OUTPUT. It is
+// the first one, as the next may know more, but the next where rules that are
+// shown stand between; and it reports whether it was the first.
+func (m *rowMaker) repeated(i, end int) bool {
+	r, between := &m.rows[i], false
+	for k := i + 1; k < len(m.rows) && m.rows[k].hop == r.hop; k++ {
+		next := &m.rows[k]
+		switch {
+		case next.route != nil:
+			if !sameAnswer(next.route, r.route) || hasWord(r) {
+				return false
+			}
+			if i == end || between && next.stage == trail.StageRoute {
+				next.dull = next.dull || k != end && !hasWord(next)
+				return false
+			}
+			if between {
+				return false
+			}
+			next.at, next.about, next.untimed = r.at, r.about, r.untimed
+			r.dull = true
+			return true
+		case next.dull:
+		case next.rules != nil && !next.rules.refuses():
+			between = true
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 // hasWord says whether a row holds more than the route.
@@ -158,37 +187,4 @@ func errnoWord(n int) string {
 		return "no route to host (EHOSTUNREACH)"
 	}
 	return fmt.Sprintf("error %d", n)
-}
-
-// oneShown ends what is said of copies.
-const oneShown = "; the way of one is shown"
-
-// copies chooses which copy of a packet to show, and says how many there are.
-// It is the one that decided the outcome, or the one that was seen most.
-func copies(t *trail.Trail, end int) (main int, text string) {
-	seen, devices := map[int]int{}, map[string]bool{}
-	for i := range t.Observations {
-		o := &t.Observations[i]
-		if o.Copy == 0 {
-			continue
-		}
-		if seen[o.Copy]++; seen[o.Copy] == 1 {
-			devices[o.Point.Path()] = true
-		}
-	}
-	for c, n := range seen {
-		if main == 0 || n > seen[main] || n == seen[main] && c < main {
-			main = c
-		}
-	}
-	if end >= 0 && t.Observations[end].Copy != 0 {
-		main = t.Observations[end].Copy
-	}
-	switch {
-	case len(seen) < 2:
-		return main, ""
-	case len(devices) > 1:
-		return main, fmt.Sprintf("copied to %s"+oneShown, Count(len(seen), "port"))
-	}
-	return main, fmt.Sprintf("cut into %s"+oneShown, Count(len(seen), "piece"))
 }

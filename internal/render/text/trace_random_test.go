@@ -25,7 +25,7 @@ func (d dice) name() string {
 	case 1:
 		return strings.Repeat(one(d, "x", "long ", "長", "\x1b[2J", "\n"), d.IntN(150))
 	}
-	return one(d, "eth0", "node-a", "KUBE-SVC-ZP4VABCDEF234567", "cni0", "vethe281cd54", "nginx", "PREROUTING", "FORWARD", "nat", "filter", "drop", "accept")
+	return one(d, "eth0", "node-a", "KUBE-SVC-ZP4VABCDEF234567", "cni0", "vethe281cd54", "nginx", "PREROUTING", "FORWARD", "nat", "filter", "drop", "accept", "fragment 0+1424", "reassembled")
 }
 
 func (d dice) addr() netip.Addr {

@@ -56,14 +56,16 @@ type rowMaker struct {
 // rows are the lines to show of a trail: without what is dull.
 func rows(t *trail.Trail, v *trail.Verdict) []row {
 	m := rowMaker{t: t, v: v, end: decider(t, v), start: start(t), exact: exactAfter(t.Observations)}
-	main, others := copies(t, m.end)
+	c := copies(t, m.end)
 	for i := range t.Observations {
-		if o := &t.Observations[i]; o.Copy == 0 || o.Copy == main {
-			m.add(i, &t.Observations[i])
-			if others != "" && o.Copy != 0 && len(m.rows) > 0 {
-				m.note(len(m.rows)-1, others)
-				others = ""
-			}
+		o := &t.Observations[i]
+		if !c.shows(i, o) {
+			continue
+		}
+		m.add(i, o)
+		if c.text != "" && (o.Copy != 0 || i == c.cut) && len(m.rows) > 0 {
+			m.note(len(m.rows)-1, c.text)
+			c.text = ""
 		}
 	}
 	return m.finish()

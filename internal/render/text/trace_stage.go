@@ -33,10 +33,24 @@ func (m *rowMaker) device(i int, o *trail.Observation) int {
 			return m.raise(at)
 		}
 	}
-	if n := len(m.rows); dir == trail.Out && at < 0 && n > 0 && m.rows[n-1].hop == m.hop && m.rows[n-1].route != nil && !m.rows[n-1].route.ReversePath {
-		return m.sent(n-1, o)
+	if route := m.lastRoute(o); dir == trail.Out && at < 0 && route >= 0 {
+		return m.raise(m.sent(route, o))
 	}
 	return m.open(i, o, place(o))
+}
+
+// lastRoute is the row of the lookup that a packet was sent by, if nothing that
+// is shown stands behind it; -1 for none. Rules that translated it will be shown.
+func (m *rowMaker) lastRoute(o *trail.Observation) int {
+	for i := len(m.rows) - 1; i >= 0 && m.rows[i].hop == m.hop; i-- {
+		switch r := &m.rows[i]; {
+		case r.route != nil && !r.route.ReversePath:
+			return i
+		case !r.dull || r.rules == nil || m.seen != nil && m.seen.Flow != o.Seen.Flow:
+			return -1
+		}
+	}
+	return -1
 }
 
 // raise moves a row to the end: it is where the packet got to last.

@@ -46,6 +46,9 @@ func traceCases() map[string]*TraceResult {
 		"output-drop":       droppedAtOutput(),
 		"over-a-router":     overARouter(),
 		"tunnel-into-dark":  tunnelIntoDark(),
+		"rates":             rates(),
+		"routes-twice":      routesTwice(),
+		"lost-fragments":    lostFragments(),
 	}
 }
 

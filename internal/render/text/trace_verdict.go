@@ -22,14 +22,19 @@ func (p *page) verdict(r *TraceResult, folds []Fold) {
 		return
 	}
 	p.pair(spans{{text: head, tone: t}}, span{}, 2)
+	said := facts{}
+	said.say(head)
 	if v.Outcome != trail.Delivered {
-		p.fact("by", blame(v, guilty(v, folds)), v.Basis)
+		by := blame(v, guilty(v, folds))
+		said.say(by)
+		p.fact("by", by, v.Basis)
 		if v.Rule == "" {
+			said.say(v.Route)
 			p.fact("route", v.Route, "")
 		}
 	}
 	for i := range v.Findings {
-		p.finding(&v.Findings[i], i)
+		p.finding(&v.Findings[i], i, said)
 	}
 	p.put(spans{{text: count}}, 2)
 }
@@ -87,8 +92,9 @@ func (p *page) fact(label, text string, basis trail.Basis) {
 	p.pair(spans{{text: "  " + pad(label, factIndent-2)}, {text: text}}, span{text: string(basis), tone: dim}, factIndent)
 }
 
-// finding is a cause, with its evidence and what to do about it.
-func (p *page) finding(f *trail.Finding, n int) {
+// finding is a cause, with its evidence and what to do about it. Evidence that
+// was said above is left out.
+func (p *page) finding(f *trail.Finding, n int, said facts) {
 	label := "why"
 	if n > 0 {
 		label = "or"
@@ -98,7 +104,9 @@ func (p *page) finding(f *trail.Finding, n int) {
 		p.fact("", f.Why, "")
 	}
 	for _, e := range f.Evidence {
-		p.fact("fact", e.Text, e.Basis)
+		if said.news(e.Text) {
+			p.fact("fact", e.Text, e.Basis)
+		}
 	}
 	for i, c := range f.Check {
 		p.fact(first("check", i), c, "")
