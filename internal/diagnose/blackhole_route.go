@@ -8,7 +8,7 @@ import (
 
 // blackholeRoute: a route of type blackhole took it, without a word.
 func blackholeRoute(q *inquiry) *trail.Finding {
-	if q.v.Outcome == trail.Delivered || q.routeType() != "blackhole" {
+	if q.v.Outcome == trail.Delivered || q.routeType() != "blackhole" || q.ruled() {
 		return nil
 	}
 	to := q.flow().Dst

@@ -99,3 +99,24 @@ func moreRoutingCases() []judged {
 		{"martian-loopback", newWalk("UDP, 20 bytes", packet.ProtoUDP, clientAddr, "127.0.0.1", 1, 53).leave().drop(node1Cni, "IP_LOCALNET", "ip_rcv_finish_core+0x25b/0x470", ""), func(c *Context) { c.Destination = Endpoint{} }, trail.Dropped, decision, trail.Observed, []string{"martian-source"}},
 	}
 }
+
+// ruleTypeCases are policy rules that end lookups by themselves, and lookups
+// of the way back that are another packet's.
+func ruleTypeCases() []judged {
+	ruled := func(errno int, kind string) *walk {
+		w := syn(webAddr, 80).leave().cross().route(node2Vx, trail.Route{In: "flannel.1", Table: tableLocal, Err: 11})
+		said := map[int]string{13: "Permission denied", 22: "Invalid argument", 101: "Network is unreachable"}[errno]
+		return w.answer(trail.Answer{Question: "ip route get " + webAddr + " from " + clientAddr + " iif flannel.1", Error: said, Errno: errno}).
+			answer(trail.Answer{Question: "ip rule", Text: "rule 0: from all lookup local -> table local: no route\nrule 51: from 10.244.1.2 " + kind + " -> " + said})
+	}
+	outer := syn(webAddr, 80).leave().cross()
+	outer.add(node2Eth, trail.Observation{Stage: trail.StageRoute, Route: &trail.Route{Src: ip(node2Addr), Dst: ip(node1Addr), Table: tableMain, Device: "eth0", ReversePath: true}})
+	outer.in(node2Vx).drop(node2Vx, "IP_RPFILTER", "ip_rcv_finish_core+0x25b/0x470", "").
+		setting("net.ipv4.conf.all.rp_filter", "0").setting("net.ipv4.conf.flannel/1.rp_filter", "1")
+	return []judged{
+		{"rule-prohibit", ruled(13, "prohibit").icmp(node2Vx, 3, 13).drop(node2Vx, "NOT_SPECIFIED", "ip_error+0x94/0x210", ""), nil, trail.Rejected, decision, trail.Observed, []string{"policy-rule"}},
+		{"rule-blackhole", ruled(22, "blackhole").drop(node2Vx, "NOT_SPECIFIED", "ip_error+0x94/0x210", ""), nil, trail.Dropped, decision, trail.Observed, []string{"policy-rule"}},
+		{"rule-unreachable", ruled(101, "unreachable").icmp(node2Vx, 3, 0).drop(node2Vx, "IP_INNOROUTES", "ip_error+0x94/0x210", ""), nil, trail.Rejected, decision, trail.Observed, []string{"policy-rule"}},
+		{"rpfilter-behind-vxlan", outer, nil, trail.Dropped, decision, trail.Observed, []string{"reverse-path-filter"}},
+	}
+}

@@ -16,6 +16,9 @@ type Context struct {
 	Source, Destination Endpoint
 	// Answer is the trail that answers it; nil if none was seen.
 	Answer *trail.Trail
+	// Request is the trail that this one answers; nil if there is none, or it
+	// is not known.
+	Request *trail.Trail
 	// Conversation is how the probe went; nil if this is no probe's packet.
 	Conversation *trail.Conversation
 	// Missed counts what pktrail did not catch, by source. While any is not 0,
@@ -84,14 +87,14 @@ func (c *Context) missed() uint64 {
 var decisions = [...]string{
 	"rule", "iptables", "ip6tables", "nft", "netfilter", "packets at netfilter", "packets behind netfilter", "hook", "stage",
 	"routing", "route", "conntrack", "connection", "neighbour", "the answers of neighbours", "packets that wait for",
-	"drop", "the kernel function", "the end of packets", "what drivers say", "process", "which process", "socket", "udp sockets",
+	"drop", "the kernel function", "the end of packets", "what drivers say", "process", "which process", "socket", "which socket", "udp sockets", "packets in netfilter",
 	"icmp errors", "tcp resets", "retransmissions", "martian", "kernel log",
 }
 
 // blind finds what hides packets at a place.
 func (c *Context) blind(at trail.Point) (trail.Blind, bool) {
 	for _, b := range c.Blind {
-		if b.Node != "" && b.Node != at.Node || b.Namespace != "" && b.Namespace != at.Target && b.Namespace != at.Node {
+		if !blindAt(b, at) {
 			continue
 		}
 		what := strings.ToLower(b.What)
@@ -100,4 +103,9 @@ func (c *Context) blind(at trail.Point) (trail.Blind, bool) {
 		}
 	}
 	return trail.Blind{}, false
+}
+
+// blindAt says whether a blind spot covers a place.
+func blindAt(b trail.Blind, at trail.Point) bool {
+	return (b.Node == "" || b.Node == at.Node) && (b.Namespace == "" || b.Namespace == at.Target || b.Namespace == at.Node)
 }

@@ -33,6 +33,10 @@ func (q *inquiry) ending() ending {
 	if len(ways) == 0 {
 		return q.unseen()
 	}
+	if e, name, broken := q.brokenPiece(ways); broken {
+		q.piece = name
+		return e
+	}
 	best, rank := ending{}, -1
 	for i, way := range ways {
 		e := q.endOf(way)
@@ -155,7 +159,7 @@ func (q *inquiry) endOf(way []int) ending {
 				return e
 			}
 		case trail.StageConsume:
-			if q.local(way[:pos+1]) {
+			if q.local(way[:pos+1]) && !q.isPiece(way[:pos+1]) {
 				e.outcome = trail.Delivered
 				return e
 			}

@@ -15,7 +15,7 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 	back := c
 	back.Source, back.Destination = c.Destination, c.Source
 	back.Destination.Service = false
-	back.Answer = nil
+	back.Answer, back.Request = nil, t
 	back.Conversation = nil
 	a := Judge(c.Answer, back)
 	if a.Outcome == trail.Delivered || got(c.Conversation) {

@@ -19,6 +19,7 @@ var findings = [...]func(*inquiry) *trail.Finding{
 	noRoute,
 	mtu,
 	ttlExceeded,
+	hairpinNotMasqueraded,
 	martianSource,
 	vxlanWrongPeer,
 	vxlanPortBlocked,
@@ -27,6 +28,8 @@ var findings = [...]func(*inquiry) *trail.Finding{
 	netfilterDrop,
 	netfilterPolicy,
 	netfilterReject,
+	answerBypassesNAT,
 	nothingListens,
 	socketQueueFull,
+	fragmentLost,
 }

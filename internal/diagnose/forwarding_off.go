@@ -11,7 +11,7 @@ func forwardingOff(q *inquiry) *trail.Finding {
 	to := q.flow().Dst
 	v := ipVersion(to)
 	in := q.ingress()
-	names := []string{"net." + v + ".conf.all.forwarding", "net." + v + ".conf." + in + ".forwarding"}
+	names := []string{"net." + v + ".conf.all.forwarding", "net." + v + ".conf." + sysctlName(in) + ".forwarding"}
 	if v == "ipv4" {
 		names = append(names, "net.ipv4.ip_forward")
 	}

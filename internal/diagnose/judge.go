@@ -48,6 +48,8 @@ type inquiry struct {
 	left bool
 	// stray is true if a namespace took it that should not have.
 	stray bool
+	// piece is the fragment that failed, "fragment 2 of 3"; empty if none did.
+	piece string
 	// next is where the packet should have been seen, if it was lost.
 	next string
 }

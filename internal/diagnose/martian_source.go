@@ -9,6 +9,9 @@ import (
 
 // martianSource: an address that cannot come by this interface.
 func martianSource(q *inquiry) *trail.Finding {
+	if q.has("hairpin-not-masqueraded") {
+		return nil
+	}
 	in := q.ingress()
 	src, dst := q.flow().Src, q.flow().Dst
 	f := &trail.Finding{ID: "martian-source", Basis: trail.Observed}
@@ -21,7 +24,7 @@ func martianSource(q *inquiry) *trail.Finding {
 		f.Fix = []string{"mend the sender: a multicast, broadcast or unset address stands as the source"}
 	case "IP_LOCALNET":
 		f.Cause = fmt.Sprintf("%s -> %s: a loopback address came in by %s", src, dst, in)
-		f.Fix = []string{"send to the node's own address and not to 127.0.0.1, or masquerade what is translated to it", "sysctl -w net.ipv4.conf." + in + ".route_localnet=1   # only if such traffic is meant to be"}
+		f.Fix = []string{"send to the node's own address and not to 127.0.0.1, or masquerade what is translated to it", "sysctl -w net.ipv4.conf." + sysctlName(in) + ".route_localnet=1   # only if such traffic is meant to be"}
 	case "IP_INVALID_DEST":
 		f.Cause = fmt.Sprintf("%s is no address that a packet can go to", dst)
 		f.Fix = []string{"mend the sender or the translation that set this destination"}

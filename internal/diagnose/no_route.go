@@ -11,6 +11,8 @@ func noRoute(q *inquiry) *trail.Finding {
 	d := q.dropping()
 	kind := q.routeType()
 	switch {
+	case q.ruled():
+		return nil
 	case d != nil && reasonOf(d) == "IP_OUTNOROUTES":
 	case d != nil && reasonOf(d) == "IP_INNOROUTES" && (kind == "none" || kind == ""):
 	case d == nil && q.told != nil && q.end.Stage == trail.StageRefuse && kind == "none":

@@ -4,28 +4,35 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // nothingListens: the packet came to its address, and no socket takes it.
 func nothingListens(q *inquiry) *trail.Finding {
 	r := q.told
-	if q.stray || q.hook() != "" || q.tunnelled() {
+	if q.stray || q.hook() != "" || q.tunnelled() || q.has("answer-bypasses-nat") {
 		return nil
 	}
 	refused := r != nil && portClosed(r) && q.v.Outcome == trail.Rejected
 	silent := q.v.Outcome == trail.Dropped && q.v.Reason == "NO_SOCKET"
-	if !refused && !silent {
+	reset := q.resetAnswers()
+	if !refused && !silent && !reset {
 		return nil
 	}
 	f := q.flow()
-	where := placeName(q.end.Point.Node, q.end.Point.Target)
+	where := q.refuser()
 	name := strings.ToUpper(f.Proto.String())
 	found := &trail.Finding{
 		ID:    "nothing-listens",
 		Cause: fmt.Sprintf("nothing in %s listens on %s %s", where, name, end(f.Dst, f.DstPort)),
 		Why:   "The packet arrived. No process has that port open, or only on another address such as 127.0.0.1.",
 		Basis: trail.Observed,
+	}
+	if reset {
+		found.Basis = trail.Inferred
+		found.Why += " A rule that rejects with a reset looks the same from outside."
+		found.Evidence = append(found.Evidence, trail.Evidence{Text: f.Dst.String() + " answered the SYN with a reset", Basis: trail.Observed})
 	}
 	if refused {
 		found.Evidence = append(found.Evidence, q.toldEvidence())
@@ -46,6 +53,36 @@ func nothingListens(q *inquiry) *trail.Finding {
 		found.Fix = append(found.Fix, fmt.Sprintf("a Service led here: its targetPort (%d) must be the container's port", f.DstPort))
 	}
 	return found
+}
+
+// resetAnswers says whether a SYN was answered with a reset that has the
+// address of the destination itself, and nobody was seen to send it.
+func (q *inquiry) resetAnswers() bool {
+	words := strings.ToUpper(q.t.Packet)
+	if q.v.Outcome != trail.Rejected || q.v.Observation < 0 || q.told != nil || q.rule != nil || q.dropping() != nil ||
+		q.t.Flow.Proto != packet.ProtoTCP || !strings.Contains(words, "SYN") || strings.Contains(words, "ACK") {
+		return false
+	}
+	if v := q.c.Conversation; v != nil {
+		return v.Result == trail.ResultRefused && (!v.From.IsValid() || v.From == q.t.Flow.Dst)
+	}
+	a := q.c.Answer
+	if a == nil || a.Flow.Proto != packet.ProtoTCP || !strings.Contains(strings.ToUpper(a.Packet), "RST") {
+		return false
+	}
+	return a.Flow.Src == q.t.Flow.Dst || a.Flow.Src == q.flow().Dst
+}
+
+// refuser names who has no socket: the namespace where the packet ended, or
+// where only the answer tells the one that has the address.
+func (q *inquiry) refuser() string {
+	if !q.resetAnswers() {
+		return placeName(q.end.Point.Node, q.end.Point.Target)
+	}
+	if p, ok := q.c.owner(q.flow().Dst); ok {
+		return placeName(p.Node, p.Target)
+	}
+	return q.flow().Dst.String()
 }
 
 // answers are those of the kernel whose question begins with a command, at the

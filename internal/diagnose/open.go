@@ -24,7 +24,8 @@ func (q *inquiry) openEnd(e ending) ending {
 	if !q.c.Over && !q.t.Ended {
 		return unknown(e, "still under way")
 	}
-	if inbound(last) && slices.Contains(q.c.Destination.Netns, last.Point.Netns) && len(last.Seen.Tunnels) == 0 {
+	if pos := q.arrival(e.way); pos >= 0 {
+		e.at, e.way = e.way[pos], e.way[:pos+1]
 		if q.c.missed() == 0 {
 			e.outcome = trail.Delivered
 			return e

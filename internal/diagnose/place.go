@@ -79,6 +79,9 @@ func (q *inquiry) routeSentence() string {
 	if q.v.Outcome == trail.Delivered {
 		return ""
 	}
+	if rule, _ := q.endingRule(); rule != "" {
+		return rule
+	}
 	r := q.route()
 	if r == nil { // a lookup that ends in no route is not always seen
 		if a := q.asked(); a != nil && a.Route != nil && a.Route.Type != "" {
@@ -144,6 +147,43 @@ func doorway(o *trail.Observation) string {
 		}
 	}
 	return strings.TrimSpace(o.Point.Interface + " " + strings.ToLower(dir))
+}
+
+// seenAt says where a packet was seen, in a sentence: "eth0 (in) of web on
+// node-b"; where no interface is known "routing on node-b".
+func seenAt(o *trail.Observation) string {
+	if o.Point.Interface != "" {
+		s := doorway(o)
+		if name, dir, ok := strings.Cut(s, " "); ok {
+			s = name + " (" + dir + ")"
+		}
+		return s + " of " + ofPoint(o.Point)
+	}
+	part := ""
+	switch o.Stage {
+	case trail.StageHook, trail.StageRules:
+		part = "netfilter"
+		if o.Hook != nil {
+			part = o.Hook.Name
+		}
+	case trail.StageRoute:
+		part = "routing"
+	case trail.StageNeighbour:
+		part = "the question for its next hop"
+	case trail.StageDeliver, trail.StageSocketFull:
+		part = "a socket"
+	default:
+		part = "some interface"
+	}
+	return part + " " + on(o.Point)
+}
+
+// ofPoint is a point's namespace as an owner: "web on node-b".
+func ofPoint(p trail.Point) string {
+	if p.Target == "" && p.Node == "" && p.Netns != 0 {
+		return "namespace " + strconv.FormatUint(p.Netns, 10)
+	}
+	return placeName(p.Node, p.Target)
 }
 
 // atDrop names the part of the stack that a drop's reason and function speak

@@ -13,6 +13,9 @@ func policyRule(q *inquiry) *trail.Finding {
 	if q.v.Outcome == trail.Delivered && !q.left || q.v.Outcome == trail.Unknown {
 		return nil
 	}
+	if f := q.ruledOut(); f != nil {
+		return f
+	}
 	o := q.back(q.byOwnTable)
 	if o == nil {
 		return nil
@@ -47,6 +50,63 @@ func policyRule(q *inquiry) *trail.Finding {
 	return f
 }
 
+// ruledOut is the finding where a rule takes or refuses the packet by itself;
+// nil if none does.
+func (q *inquiry) ruledOut() *trail.Finding {
+	r, a := q.endingRule()
+	if r == "" {
+		return nil
+	}
+	fields := strings.SplitN(strings.TrimPrefix(r, "rule "), ": ", 2)
+	ip := ipCommand(q.flow().Dst)
+	f := &trail.Finding{
+		ID:       "policy-rule",
+		Cause:    "an ip rule " + on(q.end.Point) + " ends its way: " + r,
+		Why:      "Rules are asked in order, before any route. One of type prohibit or unreachable refuses what it matches and tells the sender; blackhole says nothing.",
+		Basis:    trail.Observed,
+		Evidence: append([]trail.Evidence{answerEvidence(a)}, q.routing()...),
+		Check:    []string{ip + " rule"},
+		Fix:      []string{ip + " rule del " + fields[1] + " pref " + fields[0]},
+	}
+	return f
+}
+
+// endingRule is the policy rule of a type that ends lookups, which decided over
+// a packet that ended in routing, "rule 51: from 10.244.1.2 prohibit", and the
+// answer that says so; empty if there is none.
+func (q *inquiry) endingRule() (string, *trail.Answer) {
+	if q.v.Observation < 0 || q.v.Outcome == trail.Delivered || q.tunnelled() || q.hook() != "" || q.dropping() != nil && !q.endedInRouting() {
+		return "", nil
+	}
+	rules := q.answers("ip rule")
+	if len(rules) == 0 {
+		rules = q.answers("ip -6 rule")
+	}
+	for i := range rules {
+		// The rules as they were asked, one a line; the last one decided.
+		lines := strings.Split(strings.TrimSpace(rules[i].Text), "\n")
+		last, _, _ := strings.Cut(strings.TrimSpace(lines[len(lines)-1]), " -> ")
+		words := strings.Fields(last)
+		if len(words) < 3 || words[0] != "rule" || !strings.HasSuffix(words[1], ":") {
+			continue
+		}
+		switch words[len(words)-1] {
+		case "prohibit", "blackhole", "unreachable":
+			return last, &rules[i]
+		}
+	}
+	return "", nil
+}
+
+// ruled says whether a policy rule by itself ended the way.
+func (q *inquiry) ruled() bool {
+	r, _ := q.endingRule()
+	return r != ""
+}
+
+// endedInRouting says whether the drop is of a packet that got no route.
+func (q *inquiry) endedInRouting() bool { return strings.HasPrefix(q.atDrop(q.dropping()), "routing") }
+
 // byOwnTable says whether an observation is of a lookup that decided over this
 // packet, and was answered by a table of somebody's own: for the way it took,
 // or for the way back that a reverse-path filter asked for.
@@ -56,7 +116,7 @@ func (q *inquiry) byOwnTable(o *trail.Observation) bool {
 		return false
 	}
 	if r.ReversePath {
-		return q.here(o) && q.has("reverse-path-filter")
+		return q.here(o) && q.has("reverse-path-filter") && q.asksBack(r)
 	}
 	if r.In == "lo" && o.Point.Netns != q.t.Observations[q.way[0]].Point.Netns {
 		return false // of an ICMP error about it

@@ -4,7 +4,7 @@ import "github.com/pktrail/pktrail/internal/trail"
 
 // prohibitRoute: a route of type prohibit refused it.
 func prohibitRoute(q *inquiry) *trail.Finding {
-	if q.v.Outcome == trail.Delivered || q.routeType() != "prohibit" {
+	if q.v.Outcome == trail.Delivered || q.routeType() != "prohibit" || q.ruled() {
 		return nil
 	}
 	to := q.flow().Dst

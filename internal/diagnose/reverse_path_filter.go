@@ -37,19 +37,20 @@ func reversePathFilter(q *inquiry) *trail.Finding {
 	default:
 		f.Cause = fmt.Sprintf("%s is routed by %s, it came in by %s", src, back, in)
 	}
-	f.Why = "The reverse-path filter drops a packet whose sender would be answered by another interface: it takes it for forged. Asymmetric routes are hit too."
+	f.Why = "The reverse-path filter drops a packet whose sender would be answered by another interface." +
+		" `ip route get` as the packet came says \"Invalid argument\" then (before Linux 6.14: \"Invalid cross-device link\")."
 	if d := q.dropping(); d != nil {
 		f.Evidence = append(f.Evidence, dropEvidence(d))
 	}
 	q.reversePathEvidence(f, in, asked)
 	f.Check = []string{
-		fmt.Sprintf("sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.%s.rp_filter   # the larger counts", in),
+		fmt.Sprintf("sysctl net.ipv4.conf.all.rp_filter net.ipv4.conf.%s.rp_filter   # the larger counts", sysctlName(in)),
 		fmt.Sprintf("ip route get from %s to %s iif %s", src, q.flow().Dst, in),
-		"  \"Invalid cross-device link\" (since Linux 6.13 \"Invalid argument\") confirms it",
+		"  \"Invalid argument\" (before Linux 6.14 \"Invalid cross-device link\") confirms it",
 	}
 	f.Fix = []string{
 		fmt.Sprintf("give %s a route back by %s, or masquerade on the sender's side", src, in),
-		fmt.Sprintf("sysctl -w net.ipv4.conf.%s.rp_filter=2   # loose: any route back will do", in),
+		fmt.Sprintf("sysctl -w net.ipv4.conf.%s.rp_filter=2   # loose: any route back will do", sysctlName(in)),
 	}
 	if back == "" && known {
 		f.Fix = f.Fix[:1]
@@ -72,10 +73,25 @@ func (q *inquiry) suspectsReversePath(in string) bool {
 	return known && back != in
 }
 
+// asksBack says whether a lookup of the way back is for this packet's sender:
+// what came out of a tunnel was in an outer packet, which had its own.
+func (q *inquiry) asksBack(r *trail.Route) bool {
+	src := q.flow().Src
+	if q.tunnelled() {
+		src = q.end.Seen.Tunnels[0].Flow.Src
+	}
+	return !r.Dst.IsValid() || r.Dst == src
+}
+
+// sysctlName is a device's name inside of a sysctl's: its dots are slashes.
+func sysctlName(device string) string { return strings.ReplaceAll(device, ".", "/") }
+
 // wayBack is the interface by which the kernel would answer the sender, empty
 // if it has no route; false if it is not known.
 func (q *inquiry) wayBack() (string, bool) {
-	o := q.back(func(o *trail.Observation) bool { return q.here(o) && o.Route != nil && o.Route.ReversePath })
+	o := q.back(func(o *trail.Observation) bool {
+		return q.here(o) && o.Route != nil && o.Route.ReversePath && q.asksBack(o.Route)
+	})
 	if o != nil {
 		if o.Route.Err != 0 {
 			return "", true
@@ -93,7 +109,9 @@ func (q *inquiry) wayBack() (string, bool) {
 }
 
 func (q *inquiry) reversePathEvidence(f *trail.Finding, in string, asked *trail.Answer) {
-	o := q.back(func(o *trail.Observation) bool { return q.here(o) && o.Route != nil && o.Route.ReversePath })
+	o := q.back(func(o *trail.Observation) bool {
+		return q.here(o) && o.Route != nil && o.Route.ReversePath && q.asksBack(o.Route)
+	})
 	if o != nil {
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: o.Route.Words(), Basis: trail.Observed})
 	}

@@ -198,7 +198,8 @@ func dropEvidence(d *trail.Drop) trail.Evidence {
 func (q *inquiry) setting(name string) string {
 	for _, i := range q.near() {
 		for _, s := range q.t.Observations[i].Settings {
-			if s.Name == name {
+			// A device's dots are slashes there, as sysctl(8) has them.
+			if strings.ReplaceAll(s.Name, "/", ".") == strings.ReplaceAll(name, "/", ".") {
 				return s.Value
 			}
 		}

@@ -70,3 +70,15 @@ func TestWorst(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestWorstKnows: of packets that ended alike, the one that knows why.
+func TestWorstKnows(t *testing.T) {
+	unseen := trail.Verdict{Outcome: trail.Dropped, Node: "node1", Reason: "NETFILTER_DROP", Basis: trail.Observed, Text: "which rule was not seen", Findings: []trail.Finding{{ID: "netfilter-drop"}}}
+	seen := unseen
+	seen.Rule, seen.Text = "-A FORWARD -j DROP", "by a rule"
+	elsewhere := seen
+	elsewhere.Node, elsewhere.Text = "node2", "elsewhere"
+	if s := Worst([]trail.Verdict{unseen, elsewhere, seen, unseen}); s.Verdict.Text != "by a rule" || s.Text != "dropped 4 of 4" {
+		t.Errorf("%+v", s)
+	}
+}

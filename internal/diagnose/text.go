@@ -21,16 +21,24 @@ func (q *inquiry) text(e *ending) string {
 	case trail.Delivered:
 		return q.textDelivered(e)
 	case trail.Rejected:
-		return q.textRejected()
+		return q.pieceText() + q.textRejected()
 	case trail.Dropped:
-		return q.textDropped()
+		return q.pieceText() + q.textDropped()
 	case trail.Parked:
 		n := q.end.Neighbour
 		return "waiting " + on(p) + ": no answer yet to who has " + n.Addr.String() + " on " + n.Device
 	case trail.Lost:
-		return q.textLost(p)
+		return q.pieceText() + q.textLost(p)
 	}
-	return "unknown after " + doorway(q.end) + " " + on(p) + ": " + e.why
+	return "unknown after " + seenAt(q.end) + ": " + e.why
+}
+
+// pieceText begins the sentence with the fragment that it is of.
+func (q *inquiry) pieceText() string {
+	if q.piece == "" {
+		return ""
+	}
+	return q.piece + " "
 }
 
 func (q *inquiry) textUnseen(e *ending) string {
@@ -69,7 +77,10 @@ func (q *inquiry) textDelivered(e *ending) string {
 	}
 	if q.v.Basis == trail.Inferred {
 		if q.c.Answer != nil || q.c.Conversation != nil && q.c.Conversation.Result == trail.ResultAnswered {
-			return "delivered: answered by " + q.flow().Dst.String() + "; last seen at " + doorway(q.end) + " " + on(p)
+			return "delivered: answered by " + q.flow().Dst.String() + "; last seen at " + seenAt(q.end)
+		}
+		if q.blindToDrops(p) {
+			return "arrived at " + seenAt(q.end) + "; what took it is not visible"
 		}
 		return "delivered to " + q.takenBy() + "; who took it was not seen"
 	}
@@ -127,6 +138,10 @@ func (q *inquiry) why() string {
 	d := q.dropping()
 	at := function(d.At)
 	switch {
+	case q.has("hairpin-not-masqueraded"):
+		return "it came back with its own source"
+	case q.ruled():
+		return "a policy rule takes it"
 	case q.routeType() == "blackhole":
 		return "a blackhole route takes it"
 	case strings.HasPrefix(at, "dst_discard"):
@@ -164,10 +179,15 @@ func (q *inquiry) textRejected() string {
 		return "rejected " + on(p) + ": nobody answers for " + n.Addr.String() + " on " + n.Device + "; the sender is told: " + refusalText(r)
 	case q.rule != nil:
 		return "rejected " + on(p) + q.atText() + ", by " + shortRule(q.rule) + q.translated()
+	case q.resetAnswers():
+		return "rejected by " + q.refuser() + ": nothing listens on TCP port " + strconv.Itoa(int(q.flow().DstPort)) + " (inferred)" + q.translated()
 	case q.told == nil && q.hook() == "":
-		return "rejected: " + q.answerText() + "; last seen at " + doorway(q.end) + " " + on(p)
+		return "rejected: " + q.answerText() + "; last seen at " + seenAt(q.end)
 	case q.hook() != "":
 		return "rejected " + on(p) + q.atText() + ": " + refusalText(r) + "; which rule was not seen" + q.translated()
+	case q.has("answer-bypasses-nat"):
+		asked := q.c.Request.Flow
+		return "rejected by " + by + ": it came from " + end(q.flow().Src, q.flow().SrcPort) + ", not from " + end(asked.Dst, asked.DstPort)
 	case portClosed(r):
 		f := q.flow()
 		return "rejected by " + by + ": nothing listens on " + strings.ToUpper(f.Proto.String()) + " port " + strconv.Itoa(int(f.DstPort)) + q.translated()
@@ -200,7 +220,7 @@ func (q *inquiry) textLost(p trail.Point) string {
 	if q.next == nowhere {
 		next = "seen nowhere after"
 	}
-	return "lost after " + doorway(q.end) + " " + on(p) + ": " + next + q.translated()
+	return "lost after " + seenAt(q.end) + ": " + next + q.translated()
 }
 
 // translated says what NAT had made of the packet before it ended; empty if

@@ -4,7 +4,7 @@ import "github.com/pktrail/pktrail/internal/trail"
 
 // unreachableRoute: a route of type unreachable refused it.
 func unreachableRoute(q *inquiry) *trail.Finding {
-	if q.v.Outcome == trail.Delivered || q.routeType() != "unreachable" {
+	if q.v.Outcome == trail.Delivered || q.routeType() != "unreachable" || q.ruled() {
 		return nil
 	}
 	to := q.flow().Dst

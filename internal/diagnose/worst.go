@@ -10,7 +10,8 @@ import (
 // Summary is the verdict of a run.
 type Summary struct {
 	// Verdict is that of the packet with the worst outcome, the first one of
-	// these. Its Missed counts are the largest of all.
+	// these; of those that ended at one place the one that knows most. Its
+	// Missed counts are the largest of all.
 	Verdict trail.Verdict
 	// Counts has the outcomes that occurred, the worst first.
 	Counts []Count
@@ -45,7 +46,7 @@ func Worst(all []trail.Verdict) Summary {
 			if all[i].Outcome != outcome {
 				continue
 			}
-			if len(s.Counts) == 0 && n == 0 {
+			if len(s.Counts) == 0 && (n == 0 || samePlace(&all[i], &s.Verdict) && knows(&all[i]) > knows(&s.Verdict)) {
 				s.Verdict = all[i]
 			}
 			n++
@@ -69,6 +70,30 @@ func Worst(all []trail.Verdict) Summary {
 	}
 	s.Text = fmt.Sprintf("%s of %d", strings.Join(parts, ", "), s.Total)
 	return s
+}
+
+// samePlace says whether two packets ended in one namespace for one reason.
+func samePlace(a, b *trail.Verdict) bool {
+	return a.Node == b.Node && a.Namespace == b.Namespace && a.Reason == b.Reason
+}
+
+// knows is how much a verdict says: of packets with one end the rule is not
+// always heard of, nor every lookup seen.
+func knows(v *trail.Verdict) int {
+	n := 0
+	if v.Rule != "" {
+		n += 8
+	}
+	if len(v.Findings) > 0 {
+		n += 4
+	}
+	if v.Basis == trail.Observed {
+		n += 2
+	}
+	if v.Route != "" {
+		n++
+	}
+	return n
 }
 
 // Fold gathers trails of equal shape and outcome.
