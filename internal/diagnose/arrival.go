@@ -82,6 +82,6 @@ func (q *inquiry) blindToDrops(at trail.Point) bool {
 // place.
 func (q *inquiry) blindTo(word string, at trail.Point) bool {
 	return slices.ContainsFunc(q.c.Blind, func(b trail.Blind) bool {
-		return blindAt(b, at) && strings.HasPrefix(strings.ToLower(b.What), word)
+		return (b.Node == "" || b.Node == at.Node) && (b.Namespace == "" || b.Namespace == at.Owner()) && strings.HasPrefix(strings.ToLower(b.What), word)
 	})
 }

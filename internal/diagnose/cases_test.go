@@ -30,7 +30,7 @@ type judged struct {
 // file.
 func TestCases(t *testing.T) {
 	seen := map[string]bool{}
-	for _, group := range [][]judged{deliveredCases(), netfilterCases(), routingCases(), moreRoutingCases(), linkCases(), socketCases(), absenceCases(), wayCases(), natCases(), ruleTypeCases()} {
+	for _, group := range [][]judged{deliveredCases(), netfilterCases(), routingCases(), moreRoutingCases(), linkCases(), socketCases(), absenceCases(), wayCases(), natCases(), ruleTypeCases(), arrivalCases(), hookCases()} {
 		for _, tt := range group {
 			if seen[tt.name] {
 				t.Errorf("two cases are called %s", tt.name)

@@ -50,6 +50,7 @@ func (q *inquiry) brokenPiece(ways [][]int) (ending, string, bool) {
 		whole := !q.isPiece(way)
 		if e.open && !whole && !q.absorbed(way) {
 			e = q.openEnd(e)
+			e.open = false
 		}
 		r := 0
 		switch {

@@ -43,6 +43,17 @@ func netfilterUnknown(q *inquiry, hook string) *trail.Finding {
 		Check:    []string{"nft list ruleset | grep -n -i -e drop -e reject -e 'hook " + strings.ToLower(hook) + "'", "iptables-legacy-save -c | grep -e DROP -e REJECT"},
 		Fix:      []string{"find the rule whose counter grows with each try, and change it where it is made"},
 	}
+	if table := q.bracketed(); table != "" {
+		f.Cause = "netfilter dropped it in " + table + " " + hook + "; which rule did it was not seen"
+		f.Evidence = append(f.Evidence, trail.Evidence{Text: "it was seen before the chain of table " + table + " in " + hook + ", and not behind it", Basis: trail.Observed})
+	}
+	switch {
+	case strings.HasPrefix(hook, "ingress"):
+		f.Check = []string{"nft list ruleset netdev; nft list ruleset inet   # chains with 'hook ingress' on " + q.end.Point.Interface}
+	case q.blindTo("rules of iptables-legacy", q.end.Point), q.blindTo("rules of ip6tables-legacy", q.end.Point):
+		f.Check = append([]string{"run the trace again with --legacy-trace: it shows the rule"}, f.Check...)
+		f.Fix = []string{"run again with --legacy-trace to see the rule, and change it where it is made"}
+	}
 	if hook == "PREROUTING" || hook == "OUTPUT" {
 		f.Check = append(f.Check, "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max")
 	}

@@ -69,7 +69,7 @@ func (q *inquiry) decide() {
 	}
 	hook := q.hook()
 	o := q.back(func(o *trail.Observation) bool {
-		return o.Stage == trail.StageRules && q.here(o) && (hook == "" || o.Hook == nil || o.Hook.Name == hook)
+		return o.Stage == trail.StageRules && q.here(o) && (hook == "" || o.Hook == nil || o.Hook.Name == hook || o.Hook.Name == "INGRESS" && strings.HasPrefix(hook, "ingress"))
 	})
 	if o == nil || q.end.Stage == trail.StageRefuse && drop == nil && !q.refusedByRule(o) {
 		return
@@ -92,7 +92,7 @@ func (q *inquiry) decide() {
 // Before Linux 5.17 only the function tells.
 func byNetfilter(d *trail.Drop) bool {
 	at := function(d.At)
-	return d.Reason == "NETFILTER_DROP" || d.Reason == "" && (strings.HasPrefix(at, "nf_hook_slow") || at == "nft_do_chain" || at == "kfree_skb")
+	return strings.HasPrefix(d.Reason, "NETFILTER_") || d.Reason == "" && (strings.HasPrefix(at, "nf_hook_slow") || at == "nft_do_chain" || at == "kfree_skb")
 }
 
 // refusedByRule says whether a refusal came of the rules seen before it.
@@ -138,6 +138,9 @@ func (q *inquiry) hook() string {
 		if !byNetfilter(d) {
 			return ""
 		}
+		if device := q.end.Point.Interface; (d.Hook == "INGRESS" || strings.HasPrefix(d.Reason, "NETFILTER_INGRESS")) && device != "" {
+			return "ingress of " + device
+		}
 		return d.Hook
 	}
 	ended := q.v.Outcome == trail.Dropped || q.v.Outcome == trail.Rejected
@@ -152,6 +155,40 @@ func (q *inquiry) hook() string {
 func (q *inquiry) table() string {
 	if q.rule != nil {
 		return q.rule.Table
+	}
+	return q.bracketed()
+}
+
+// bracketed is the table whose chain a packet entered in the hook that dropped
+// it, and did not leave: the probe sees packets just before the priority of
+// each chain. It is empty where that was not seen, or where the priority is
+// none of iptables'.
+func (q *inquiry) bracketed() string {
+	d := q.dropping()
+	if d == nil || !byNetfilter(d) {
+		return ""
+	}
+	o := q.back(func(o *trail.Observation) bool { return o.Stage == trail.StageHook && o.Hook != nil && q.here(o) })
+	if o == nil || o.Hook.Name != d.Hook {
+		return ""
+	}
+	switch o.Hook.Priority + 1 {
+	case -300:
+		return "raw"
+	case -150:
+		return "mangle"
+	case -100:
+		if d.Hook == "PREROUTING" || d.Hook == "OUTPUT" {
+			return "nat"
+		}
+	case 0:
+		return "filter"
+	case 50:
+		return "security"
+	case 100:
+		if d.Hook == "POSTROUTING" || d.Hook == "INPUT" {
+			return "nat"
+		}
 	}
 	return ""
 }
