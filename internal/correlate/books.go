@@ -108,6 +108,8 @@ func (t *Trails) leave(w, instead *way) {
 	if w.list != nil {
 		w.list.remove(w)
 	}
+	t.held -= w.counted
+	w.counted = 0
 	for _, p := range w.parts {
 		replace(t.flights, flight{p.clock, p.flight}, w, instead)
 	}

@@ -56,6 +56,8 @@ func (t *Trails) settle(w *way, s *sight) {
 	if w.list != nil {
 		w.list.remove(w)
 	}
+	t.held += len(w.sights) - w.counted
+	w.counted = len(w.sights)
 	if w.flags&ended != 0 {
 		t.ending.push(w)
 	} else {
@@ -81,7 +83,7 @@ func (t *Trails) expire() {
 		t.close(w)
 	}
 	limit := cmp.Or(t.o.MaxOpen, maxOpen)
-	for limit > 0 && t.open.n+t.ending.n > limit {
+	for limit > 0 && (t.open.n+t.ending.n > limit || t.held/usualSights > limit) {
 		w := t.ending.first
 		if w == nil {
 			w = t.open.first

@@ -173,9 +173,43 @@ func TestBooksAreEmpty(t *testing.T) {
 		}
 	}
 	all.Flush()
-	if n := len(all.flights) + len(all.kin) + len(all.outer) + len(all.strangers) + len(all.datagrams) + len(all.streams) + all.open.n + all.ending.n; n != 0 {
-		t.Errorf("flights %d, keys %d, outer headers %d, datagrams %d, streams %d, open %d, ending %d",
-			len(all.flights), len(all.kin), len(all.outer), len(all.datagrams), len(all.streams), all.open.n, all.ending.n)
+	if n := len(all.flights) + len(all.kin) + len(all.outer) + len(all.strangers) + len(all.datagrams) + len(all.streams) + all.open.n + all.ending.n + all.held; n != 0 {
+		t.Errorf("flights %d, keys %d, outer headers %d, datagrams %d, streams %d, open %d, ending %d, sightings %d",
+			len(all.flights), len(all.kin), len(all.outer), len(all.datagrams), len(all.streams), all.open.n, all.ending.n, all.held)
+	}
+}
+
+// Not only packets are bounded, but their sightings, and the points that they
+// were seen at.
+func TestBounds(t *testing.T) {
+	closed := 0
+	all := New(Options{MaxOpen: 10, Closed: func(tr trail.Trail) { closed += len(tr.Observations) }})
+	const packets, each = 40, 200
+	for i := range packets {
+		e := queue(int64(i), pod1, 0, packetOf(inPod, echo(64, uint16(i), 7, uint16(i))...)...)
+		for n := range each {
+			e.at.Interface = fmt.Sprint("veth", n)
+			all.See(e.sighting())
+			if all.held > 11*usualSights {
+				t.Fatalf("%d sightings are held", all.held)
+			}
+		}
+	}
+	if all.open.n > 3 || all.Forgotten() < packets-3 {
+		t.Errorf("%d packets of %d sightings are open, %d forgotten", all.open.n, each, all.Forgotten())
+	}
+	l := packetOf(inPod, echo(64, 999, 7, 999)...)
+	for n := range maxPoints + 10 {
+		e := queue(1000+int64(n), pod1, 0, l...)
+		e.at.Netns = uint64(n)
+		all.See(e.sighting())
+		if len(all.points) > maxPoints || len(all.number) > maxPoints {
+			t.Fatalf("%d points", len(all.points))
+		}
+	}
+	all.Flush()
+	if want := packets*each + maxPoints + 10; closed != want || all.held != 0 {
+		t.Errorf("%d of %d sightings handed out, %d held", closed, want, all.held)
 	}
 }
 

@@ -25,10 +25,10 @@ type Options struct {
 	// end; 0 is 100 ms, and one second where sightings come from several
 	// kernels, whose streams are not in step.
 	Linger time.Duration
-	// MaxOpen is how many packets are followed at once, of up to 4096
-	// sightings each; 0 is 32,768 (270 MB with 40 each), negative no limit. Beyond it those that
-	// nothing was heard of for longest are over: see Forgotten. It holds only
-	// with Closed.
+	// MaxOpen is how many packets are followed at once, with 40 sightings each
+	// on average and 4096 at most; 0 is 32,768 (270 MB), negative no limit.
+	// Beyond it those that nothing was heard of for longest are over: see
+	// Forgotten. It holds only with Closed.
 	MaxOpen int
 	// Reference is the node whose clock the times are told by; empty is the
 	// first one that is heard of.
@@ -40,6 +40,10 @@ const (
 	lingerApart = time.Second
 	maxOpen     = 1 << 15
 	maxSights   = 4096
+	usualSights = 40
+	// maxPoints bounds how many points are known at once: interfaces come and
+	// go.
+	maxPoints = 1 << 16
 )
 
 // Trails gathers sightings into trails, roughly in the order of time for each
@@ -75,6 +79,7 @@ type Trails struct {
 	links     linker
 
 	open, ending list
+	held         int // sightings of those
 	kept         []*way
 	waiting      []repetition
 	begun        int
@@ -111,6 +116,9 @@ func (t *Trails) Add(at trail.Point, f *trail.Frame) { t.See(&Sighting{At: at, F
 func (t *Trails) See(s *Sighting) {
 	if t.number == nil {
 		t.begin()
+	}
+	if len(t.points) >= maxPoints && t.o.Closed != nil {
+		t.forgetPoints()
 	}
 	o := &s.Seen
 	at := t.point(s.Boot, s.At)
@@ -172,6 +180,16 @@ func (t *Trails) point(boot string, p trail.Point) int32 {
 		t.points = append(t.points, place{p, t.clocks.of(boot, p.Node)})
 	}
 	return n
+}
+
+// forgetPoints begins anew with the numbers of points. Open packets have them,
+// so they are over.
+func (t *Trails) forgetPoints() {
+	t.forgotten += t.open.n
+	t.Flush()
+	t.points = nil
+	clear(t.number)
+	clear(t.delays)
 }
 
 // Others is how many sightings tell nothing of which packet they are: no IP

@@ -31,6 +31,7 @@ type way struct {
 	more    *rare
 
 	list       *list
+	counted    int // of sights, in Trails.held
 	prev, next *way
 }
 
