@@ -78,7 +78,7 @@ func (v *traceView) armed(s trail.Session) {
 		return // nobody reads the talk: the answer still counts
 	}
 	if v.options.Request.Probe.Proto == "" {
-		fmt.Fprintf(v.streams.Err, "waiting for packets between %s and %s; %s\n", s.Source.Label, s.Destination.Label, v.limits())
+		v.talk(fmt.Sprintf("waiting for packets between %s and %s; %s", s.Source.Label, s.Destination.Label, v.limits()))
 	}
 }
 
@@ -116,7 +116,12 @@ func (v *traceView) note(line string) {
 	}
 	v.noted = append(v.noted, line)
 	v.clear()
-	fmt.Fprintln(v.streams.Err, "note: "+line)
+	v.talk("note: " + line)
+}
+
+// talk prints a line for people. Nobody may read it: the answer still counts.
+func (v *traceView) talk(line string) {
+	_ = text.Line(v.streams.Err, line, style(v.streams.Err))
 }
 
 // progress shows how many packets were seen, while they are waited for.
@@ -151,7 +156,7 @@ func (v *traceView) show(r *action.TraceResult) error {
 	}
 	err := text.Trace(v.streams.Out, &t, text.TraceOptions{Style: style(v.streams.Out), Verbose: v.verbose, NoHeader: true})
 	if err == nil && len(r.Trails) == 0 && v.options.Request.Probe.Proto == "" {
-		fmt.Fprintln(v.streams.Err, "pktrail: hint: --probe tcp sends a packet, as an application would")
+		v.talk("pktrail: hint: --probe tcp sends a packet, as an application would")
 	}
 	return err
 }

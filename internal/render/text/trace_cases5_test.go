@@ -19,11 +19,14 @@ func rates() *TraceResult {
 		Text: "dropped on node-b, in f FORWARD, by f 1: drop", Basis: trail.Observed,
 		Findings: []trail.Finding{
 			{ID: "netfilter-drop", Cause: "a rule of f FORWARD drops it: f 1: drop", Basis: trail.Observed, Evidence: []trail.Evidence{
-				{Text: last.Text, Basis: trail.Observed}, {Text: "NETFILTER_DROP at nft_do_chain+0x3e8", Basis: trail.Observed},
-				{Text: "made by the admin", Basis: trail.Inferred}, {Text: "its comment: slow down", Basis: trail.Observed},
+				{Text: last.Text, Basis: trail.Observed},
+				{Text: "NETFILTER_DROP at nft_do_chain+0x3e8", Basis: trail.Observed},
+				{Text: "made by the admin", Basis: trail.Inferred},
+				{Text: "its comment: slow down", Basis: trail.Observed},
 			}},
 			{ID: "other", Cause: "it may be another rule", Basis: trail.Inferred, Evidence: []trail.Evidence{
-				{Text: "NETFILTER_DROP at nft_do_chain+0x3e8", Basis: trail.Observed}, {Text: "it was not dropped by f 1", Basis: trail.Inferred},
+				{Text: "NETFILTER_DROP at nft_do_chain+0x3e8", Basis: trail.Observed},
+				{Text: "it was not dropped by f 1", Basis: trail.Inferred},
 			}},
 		},
 	}

@@ -1,6 +1,9 @@
 package text
 
-import "strings"
+import (
+	"io"
+	"strings"
+)
 
 // page gathers lines, none wider than its style says.
 type page struct {
@@ -12,6 +15,15 @@ func (p *page) columns() int { return p.style.columns() }
 
 // rightEdge is where what stands at the end of a line ends: outcomes, bases.
 func (p *page) rightEdge() int { return p.columns() - 4 }
+
+// Line writes one line of talk, broken between words where it is wider than the
+// style says, with what goes on indented by 2.
+func Line(w io.Writer, text string, style Style) error {
+	p := page{style: style}
+	p.put(spans{{text: text}}, 2)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
 
 // put adds a line. What is too long goes on below, indented by hang.
 func (p *page) put(l spans, hang int) {

@@ -28,15 +28,14 @@ func fitting(n, most int) int {
 	return n
 }
 
-// within makes the columns narrower, names before places, until what was
-// decided has two fifths of a line.
+// within makes the columns narrower until what was decided has two fifths of a
+// line: names go on lines of their own first, then long places.
 func (l layout) within(columns int) layout {
-	for l.says() > columns*3/5 && (l.owner > hostOwner || l.place > minPlace) {
-		if l.owner > hostOwner {
-			l.owner--
-		} else {
-			l.place--
-		}
+	if l.says() > columns*3/5 {
+		l.owner = hostOwner
+	}
+	for l.says() > columns*3/5 && l.place > minPlace {
+		l.place--
 	}
 	return l
 }

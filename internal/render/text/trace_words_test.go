@@ -101,6 +101,16 @@ func TestSince(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	var b strings.Builder
+	if err := Line(&b, "note: "+strings.Repeat("word ", 14)+"end\x1b[2J", Style{Width: 60}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.String(), "note: "+strings.Repeat("word ", 10)+"word\n  "+strings.Repeat("word ", 3)+"end?[2J\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // Everything that tries to steer the terminal is taken out, in colour too.
 func TestClean(t *testing.T) {
 	p := page{style: Style{Colour: true}}
