@@ -9,6 +9,9 @@ import (
 
 // piece begins the way of one fragment of a packet.
 func (w *walk) piece(copyOf, n int) *walk {
+	if n > 1 {
+		w.flow.SrcPort, w.flow.DstPort = 0, 0
+	}
 	w.copy = copyOf
 	w.out(clientEth)
 	w.last().Changes = []string{"fragment " + strconv.Itoa(n) + " of 2, bytes 1424-1600"}

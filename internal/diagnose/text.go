@@ -231,7 +231,7 @@ func (q *inquiry) translated() string {
 		return ""
 	}
 	var parts []string
-	if was.Dst != is.Dst || was.DstPort != is.DstPort {
+	if was.Dst != is.Dst || was.DstPort != is.DstPort && is.DstPort != 0 { // a fragment behind the first has no port
 		parts = append(parts, "DNAT to "+end(is.Dst, is.DstPort))
 	}
 	if was.Src != is.Src {
