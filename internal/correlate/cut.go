@@ -69,6 +69,11 @@ func (t *teller) fragments(o *trail.Observation, c *chain, s *sight) {
 		}
 		o.Changes = append(o.Changes, text)
 		t.cut = nil
+		for n, piece := range t.chains { // they say so once more where it is cut again
+			if n > 0 && piece.span.kind == spanFragment {
+				piece.span = is
+			}
+		}
 	}
 }
 

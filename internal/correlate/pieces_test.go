@@ -212,6 +212,32 @@ node2/eth0 receive copy 1
 `)
 }
 
+// Connection tracking puts a datagram together, and it is cut again behind
+// that.
+func TestFragmentsTwice(t *testing.T) {
+	whole, parts := datagram3()
+	var events []event
+	for i := range parts {
+		events = append(events, queue(int64(i), pod1, uint64(i+1), parts[i]...))
+	}
+	events = append(events, bracket(10, bridge1, 4, "FORWARD", -150, whole...))
+	for i := range parts {
+		events = append(events, queue(20+int64(i), up1, uint64(i+5), parts[i]...))
+	}
+	events = append(events, final(30, trail.StageConsume, up1, 4, whole...))
+	tells(t, see(events...), `
+1 UDP, 3200 bytes ended
+node1/pod1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480
+node1/pod1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960
+node1/pod1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208
+node1/cni0 hook FORWARD -150: reassembled from 3
+node1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480
+node1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960
+node1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208
+node1/eth0 consume
+`)
+}
+
 // The same identification for another datagram: each fragment passes once.
 func TestIdentificationUsedAgain(t *testing.T) {
 	got := see(append(fragmenting(0, 1), fragmenting(100_000, 101)...)...).All()
