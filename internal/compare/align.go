@@ -1,6 +1,9 @@
 package compare
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // pair is a row: the index of a step in each of both lists, -1 for none.
 type pair struct{ a, b int }
@@ -69,4 +72,49 @@ func search(a, b []Step, off int) []pair {
 		out = append(out, pair{off + i, -1})
 	}
 	return out
+}
+
+// rejoin makes one row of a step that both have at another time of one stay in
+// a namespace: rules are heard of late, and may come before or behind the
+// device that a packet was seen at. The row stands where the bad one has it.
+func rejoin(rows []pair, a, b []Step) []pair {
+	gone := map[int]bool{}
+	for i := range rows {
+		if rows[i].a >= 0 || rows[i].b < 0 {
+			continue
+		}
+		s := &b[rows[i].b]
+		for _, step := range []int{1, -1} {
+			for k := i + step; k >= 0 && k < len(rows); k += step {
+				other := rowStep(rows[k], a, b)
+				if stay(other.key) != stay(s.key) {
+					break
+				}
+				if rows[k].b < 0 && !gone[k] && other.key == s.key && rows[i].a < 0 {
+					rows[i].a, gone[k] = rows[k].a, true
+				}
+			}
+		}
+	}
+	out := rows[:0:0]
+	for i, r := range rows {
+		if !gone[i] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func rowStep(p pair, a, b []Step) *Step {
+	if p.b >= 0 {
+		return &b[p.b]
+	}
+	return &a[p.a]
+}
+
+// stay is the part of a step's key that names the namespace.
+func stay(key string) string {
+	node, rest, _ := strings.Cut(key, "/")
+	kind, _, _ := strings.Cut(rest, "/")
+	return node + "/" + kind
 }

@@ -51,7 +51,7 @@ func Trails(good, bad *trail.Trail) Diff {
 	a, b := steps(good, skip), steps(bad, skip)
 	d := Diff{LeftOut: left, Differences: []Difference{}}
 	exact := lastDst(good) == lastDst(bad)
-	for _, p := range align(a, b) {
+	for _, p := range rejoin(align(a, b), a, b) {
 		if p.b < 0 && a[p.a].soft || p.a < 0 && b[p.b].soft {
 			continue
 		}
@@ -108,6 +108,7 @@ func (d *Diff) alone(row *Row) {
 // facts compares what two sightings of one place say, kind by kind.
 func facts(good, bad *Step, exact bool) []Difference {
 	var out []Difference
+	exact = exact && good.dst == bad.dst
 	done := map[Kind]bool{}
 	for _, list := range [2][]Fact{bad.Facts, good.Facts} {
 		for _, f := range list {
@@ -116,7 +117,7 @@ func facts(good, bad *Step, exact bool) []Difference {
 			}
 			done[f.Kind] = true
 			g, b := of(good.Facts, f.Kind, exact), of(bad.Facts, f.Kind, exact)
-			if g.same == b.same {
+			if g.same == b.same || follows(good, bad, f.Kind, g, b) {
 				continue
 			}
 			out = append(out, Difference{
@@ -128,21 +129,39 @@ func facts(good, bad *Step, exact bool) []Difference {
 	return out
 }
 
-type joined struct{ value, same string }
+// follows says whether a difference is none of its own: without a route there
+// is no device and no gateway, and a prefix is known only where the kernel was
+// asked once more.
+func follows(good, bad *Step, k Kind, g, b joined) bool {
+	switch k {
+	case KindDevice, KindGateway:
+		return good.failed != bad.failed
+	case KindRoute:
+		return !good.failed && !bad.failed && (g.same == "" && b.prefixOnly || b.same == "" && g.prefixOnly)
+	}
+	return false
+}
+
+type joined struct {
+	value, same string
+	prefixOnly  bool // nothing but what is compared exactly
+}
 
 // of joins the facts of one kind.
 func of(list []Fact, k Kind, exact bool) joined {
 	var values, same []string
+	prefixOnly := true
 	for _, f := range list {
 		if f.Kind != k {
 			continue
 		}
 		values, same = append(values, f.Value), append(same, f.same)
+		prefixOnly = prefixOnly && f.same == ""
 		if exact && f.exact != "" {
 			same = append(same, f.exact)
 		}
 	}
-	return joined{strings.Join(values, ", "), strings.Join(same, ", ")}
+	return joined{strings.Join(values, ", "), strings.Join(same, ", "), prefixOnly}
 }
 
 // lastDst is where a packet went in the end; two that go to one address must

@@ -182,6 +182,13 @@ func TestSame(t *testing.T) {
 			t.Observations[2].Rules[0].Chain = "KUBE-SEP-QQQQABCDEF234567"
 			t.Observations[2].Rules[0].Number = 1
 		},
+		"rules heard of later": func(t *trail.Trail) {
+			o := t.Observations
+			o[1], o[2] = o[2], o[1]
+		},
+		"a prefix that was not asked for": func(t *trail.Trail) {
+			t.Observations[3].Route.Prefix = netip.MustParsePrefix("10.244.2.0/24")
+		},
 		"veths": func(t *trail.Trail) {
 			t.Observations[1].Point.Interface, t.Observations[8].Point.Interface = "veth00000001", "cali60337b1a8c1"
 		},

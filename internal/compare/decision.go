@@ -60,7 +60,7 @@ func (r *reader) route(i int, o *trail.Observation) {
 		place = "route back"
 	}
 	s := r.open(i, o, place, place)
-	s.soft = soft(o)
+	s.soft, s.dst, s.failed = soft(o), q.Dst, q.Err != 0
 	if len(s.Facts) > 0 && s.Observation != i { // asked again: the last answer counts
 		s.Facts = nil
 	}

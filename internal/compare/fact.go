@@ -60,7 +60,9 @@ func (r *reader) end(i int, o *trail.Observation) {
 	if o.Stage == trail.StageNeighbour {
 		key = "neighbour"
 	}
-	r.open(i, o, place, key)
+	if s := r.open(i, o, place, key); s.Place == "end" {
+		s.Place = place // the drop behind a refusal says more
+	}
 	r.add(Fact{Kind: KindOutcome, Value: value, same: same})
 	r.done = o.Stage == trail.StageDeliver
 }

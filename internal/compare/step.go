@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,6 +54,9 @@ type Step struct {
 	// soft is true for what the kernel may or may not do with the same packet,
 	// by what it has in its caches: that only one has it is no difference.
 	soft bool
+	// dst is what a route was looked up for; failed is true if there is none.
+	dst    netip.Addr
+	failed bool
 	// translates is true for rules of NAT.
 	translates bool
 }

@@ -146,7 +146,7 @@ func fates(t *trail.Trail, all []fragment) string {
 // joinedAt says whether fragments were put together in a namespace.
 func joinedAt(t *trail.Trail, p *trail.Point) bool {
 	return slices.ContainsFunc(t.Observations, func(o trail.Observation) bool {
-		return sameStay(&o.Point, p) && slices.Contains(o.Changes, "reassembled")
+		return sameStay(&o.Point, p) && slices.ContainsFunc(o.Changes, func(s string) bool { return strings.HasPrefix(s, "reassembled") })
 	})
 }
 
