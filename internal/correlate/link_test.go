@@ -246,6 +246,20 @@ node1/pod1/eth0 retransmit
 	tells(t, see(append(slices.Clone(first), again)...), want)
 	tells(t, see(append([]event{again}, first...)...), want)
 
+	// Of a large packet the middle is sent again.
+	large := queue(0, pod1, 1, packetOf(inPod, segment(1000, 4320, 5)...)...)
+	made[1] = build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.ACK, Seq: 1000 + 1440}
+	tells(t, see(large, final(300_000, trail.StageRetransmit, pod1, 0, made...)), `
+1 TCP ACK, seq 1000, 4320 bytes
+node1/pod1/eth0 queue
+node1/pod1/eth0 retransmit
+`)
+	made[1] = build.TCP{SrcPort: 40000, DstPort: 80, Flags: packet.ACK, Seq: 1000 + 4320}
+	tells(t, see(large, final(300_000, trail.StageRetransmit, pod1, 0, made...)), `
+1 TCP ACK, seq 1000, 4320 bytes
+node1/pod1/eth0 queue
+`)
+
 	alone := see(again)
 	tells(t, alone)
 	if alone.Others() != 1 {

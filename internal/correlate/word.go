@@ -63,8 +63,16 @@ func (t *Trails) byRetransmit(r *repetition) *way {
 	}
 	var best *way
 	isNear := false
-	for i := st.at(r.span.from); i < len(st.pieces) && st.pieces[i].span.from == r.span.from; i++ {
-		w := st.pieces[i].w
+	at := st.at(r.span.from)
+	for at < len(st.pieces) && st.pieces[at].span.from == r.span.from {
+		at++
+	}
+	for i := at - 1; i >= max(0, at-crowd); i-- {
+		p := &st.pieces[i]
+		if p.span.from != r.span.from && int32(p.span.to-r.span.from) <= 0 { // ends before what is sent again
+			continue
+		}
+		w := p.w
 		apart := t.apart(w, &r.s)
 		now := apart <= near
 		if !now && (isNear || apart > Window || w.from > r.s.time) {
