@@ -59,7 +59,9 @@ func denied(o *trail.Observation, dst netip.Addr) bool {
 }
 
 // home says whether a namespace is where a packet for an address should
-// arrive. The address of a service stands for others, whoever has it.
+// arrive. The address of a service stands for others, whoever has it; so does
+// one that is neither end's, where the end is known: a node's, that an answer
+// to what was masqueraded comes to.
 func (q *inquiry) home(netns uint64, dst netip.Addr) bool {
 	d := q.c.Destination
 	switch {
@@ -68,6 +70,8 @@ func (q *inquiry) home(netns uint64, dst netip.Addr) bool {
 	case slices.Contains(d.Netns, netns):
 		return true
 	case d.Service && slices.Contains(d.Addrs, dst):
+		return false
+	case len(d.Netns) > 0 && !slices.Contains(d.Addrs, dst) && !slices.Contains(q.c.Source.Addrs, dst):
 		return false
 	}
 	return q.owns(netns, dst)

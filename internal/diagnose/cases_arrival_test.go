@@ -46,6 +46,10 @@ func arrivalCases() []judged {
 		{"arrived-other-address", newWalk("UDP, 20 bytes", 17, clientAddr, "10.99.0.12", 1, 53).leave().out(node1Eth).in(node2Eth), func(c *Context) {
 			c.Destination = Endpoint{Addrs: []netip.Addr{ip("10.99.0.12")}}
 		}, trail.Delivered, "eth0 in", trail.Inferred, nil},
+		{"arrived-masqueraded", newWalk("TCP SYN,ACK seq 9", 6, "10.99.0.12", "10.99.0.11", 80, 40000).in(node1Eth), func(c *Context) {
+			c.Source, c.Destination = Endpoint{}, c.Source
+		}, trail.Lost, "eth0 in", trail.Inferred, nil},
+		{"arrived-swapped", syn(webAddr, 80).leave().cross().arrive(), func(c *Context) { c.Source, c.Destination = c.Destination, c.Source }, trail.Delivered, "eth0 in", trail.Inferred, nil},
 		{"arrived-and-denied", denied, nil, trail.Lost, "eth0 in", trail.Inferred, nil},
 		{"nothing-listens-by-reset", noLookups(), reset(webAddr), trail.Rejected, "eth0 in", trail.Inferred, []string{"nothing-listens"}},
 		{"reset-of-somebody-else", noLookups(), reset(node1Addr), trail.Rejected, "eth0 in", trail.Inferred, nil},

@@ -98,3 +98,11 @@ func (q *inquiry) pieceName(way []int) string {
 	}
 	return name
 }
+
+// pieceText begins the sentence with the fragment that it is of.
+func (q *inquiry) pieceText() string {
+	if q.piece == "" {
+		return ""
+	}
+	return q.piece + " "
+}

@@ -78,10 +78,11 @@ func (q *inquiry) addressed(netns uint64) bool {
 }
 
 // refuses says whether the refusal at the end of a way is of this packet: a
-// side that resets a connection by itself (an abort) refuses no packet.
+// side that resets a connection by itself (an abort) refuses no packet. The
+// kernel gives NO_SOCKET as its reason for packets only.
 func (q *inquiry) refuses(way []int) bool {
 	end := &q.t.Observations[way[len(way)-1]]
-	if end.Refusal.Kind != "reset" {
+	if end.Refusal.Kind != "reset" || end.Refusal.Reason == "NO_SOCKET" {
 		return true
 	}
 	return slices.ContainsFunc(way[:len(way)-1], func(i int) bool {

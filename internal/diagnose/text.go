@@ -33,14 +33,6 @@ func (q *inquiry) text(e *ending) string {
 	return "unknown after " + seenAt(q.end) + ": " + e.why
 }
 
-// pieceText begins the sentence with the fragment that it is of.
-func (q *inquiry) pieceText() string {
-	if q.piece == "" {
-		return ""
-	}
-	return q.piece + " "
-}
-
 func (q *inquiry) textUnseen(e *ending) string {
 	v := q.c.Conversation
 	switch q.v.Outcome {
