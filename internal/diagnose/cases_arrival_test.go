@@ -14,7 +14,7 @@ func (w *walk) piece(copyOf, n int) *walk {
 	}
 	w.copy = copyOf
 	w.out(clientEth)
-	w.last().Changes = []string{"fragment " + strconv.Itoa(n) + " of 2, bytes 1424-1600"}
+	w.last().Changes = []string{"fragment " + strconv.Itoa(n) + " of 2: bytes 1424 to 1600"}
 	return w.in(node1Veth).in(node1Cni).cross()
 }
 

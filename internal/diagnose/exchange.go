@@ -21,7 +21,7 @@ func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
 	if a.Outcome == trail.Delivered || got(c.Conversation) {
 		return v, false // the sender has an answer, whatever was not seen
 	}
-	a.Findings = append(a.Findings, replyLost(t, &v, &a))
+	a.Findings = append(a.Findings, replyLost(t, c.Answer, &v, &a))
 	if f := asymmetricRoute(t, c.Answer); f != nil {
 		a.Findings = append(a.Findings, *f)
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // replyLost: the way there is well and the way back is not.
-func replyLost(t *trail.Trail, there, back *trail.Verdict) trail.Finding {
+func replyLost(t, answer *trail.Trail, there, back *trail.Verdict) trail.Finding {
 	return trail.Finding{
 		ID:    "reply-lost",
 		Cause: fmt.Sprintf("%s arrived; its answer did not come back", t.Flow),
@@ -18,7 +18,7 @@ func replyLost(t *trail.Trail, there, back *trail.Verdict) trail.Finding {
 			{Text: there.Text, Basis: there.Basis},
 			{Text: "the answer: " + back.Text, Basis: back.Basis},
 		},
-		Check: []string{fmt.Sprintf("ip route get %s from %s", t.Flow.Src, t.Flow.Dst)},
+		Check: []string{fmt.Sprintf("ip route get %s from %s", t.Flow.Src, answer.Flow.Src)},
 		Fix:   []string{"mend the way back: the other findings say where it ends"},
 	}
 }
