@@ -55,7 +55,9 @@ func routesTwice() *TraceResult {
 	whole.Prefix = netip.MustParsePrefix("10.244.0.0/16")
 	w.route(0, first).rules(2, "OUTPUT", policy("nat", "OUTPUT", "accept")).route(3, whole).rules(4, "OUTPUT", policy("mangle", "OUTPUT", "accept"))
 	w.tx(9, "eth0/veth").in("node-a", "").rx(11, "veth1/veth").route(12, first).rules(13, "OUTPUT", policy("filter", "FORWARD", "accept")).route(14, whole)
-	w.tx(15, "eth0")
+	w.tx(15, "eth0").in("node-b", "").rx(30, "eth0").route(31, whole).route(32, first).see(32, trail.StageConsume, "eth0")
+	w.route(33, whole).tx(34, "veth9/veth", copyOf(1)).rules(35, "FORWARD", policy("filter", "FORWARD", "accept"))
+	w.t.Observations[len(w.t.Observations)-6].Changes = []string{"defragmented"}
 	v := trail.Verdict{Outcome: trail.Delivered, Text: "left node-a by eth0 for 10.244.2.2; what is behind is not watched", Basis: trail.Observed}
 	return &TraceResult{Folds: []Fold{w.ended(v)}, Verdict: v}
 }

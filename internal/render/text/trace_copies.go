@@ -20,8 +20,13 @@ type copied struct {
 }
 
 // shows says whether an observation is on the way that is shown: of the packet
-// before it was copied, or of that copy.
-func (c *copied) shows(i int, o *trail.Observation) bool {
+// before it was copied, or of that copy. The kernel frees what it cut up: that
+// the whole is gone while a piece goes on is nothing to say.
+func (c *copied) shows(t *trail.Trail, i int) bool {
+	o := &t.Observations[i]
+	if o.Copy == 0 && c.main != 0 && o.Stage == trail.StageConsume && slices.ContainsFunc(t.Observations[i+1:], func(o trail.Observation) bool { return o.Copy == c.main }) {
+		return false
+	}
 	return o.Copy == c.main || o.Copy == 0 && (c.cut < 0 || i < c.cut)
 }
 

@@ -103,24 +103,21 @@ func (m *rowMaker) hideRoutes(end int) {
 // shown stand between; and it reports whether it was the first.
 func (m *rowMaker) repeated(i, end int) bool {
 	r, between := &m.rows[i], false
-	for k := i + 1; k < len(m.rows) && m.rows[k].hop == r.hop; k++ {
+	for k := i + 1; k < len(m.rows) && m.rows[k].hop == r.hop && !r.dull; k++ {
 		next := &m.rows[k]
 		switch {
-		case next.route != nil:
-			if !sameAnswer(next.route, r.route) || hasWord(r) {
-				return false
-			}
-			if i == end || between && next.stage == trail.StageRoute {
-				next.dull = next.dull || k != end && !hasWord(next)
-				return false
-			}
-			if between {
-				return false
-			}
+		case next.dull:
+		case next.route != nil && !sameAnswer(next.route, r.route):
+			return false
+		case next.route != nil && !between && i != end && !hasWord(r):
 			next.at, next.about, next.untimed = r.at, r.about, r.untimed
 			r.dull = true
 			return true
-		case next.dull:
+		case next.route != nil:
+			if next.stage != trail.StageRoute || k == end || hasWord(next) {
+				return false
+			}
+			next.dull = true
 		case next.rules != nil && !next.rules.refuses():
 			between = true
 		default:

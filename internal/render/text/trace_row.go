@@ -59,7 +59,7 @@ func rows(t *trail.Trail, v *trail.Verdict) []row {
 	c := copies(t, m.end)
 	for i := range t.Observations {
 		o := &t.Observations[i]
-		if !c.shows(i, o) {
+		if !c.shows(t, i) {
 			continue
 		}
 		m.add(i, o)
