@@ -63,6 +63,9 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 	if i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number && t.Number != 0 }); i >= 0 {
 		c.Answer = &j.trails[i]
 	}
+	if i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo && t.AnswerTo != 0 }); i >= 0 {
+		c.Request = &j.trails[i]
+	}
 	return c
 }
 
