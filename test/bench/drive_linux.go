@@ -198,8 +198,8 @@ func (b *msgs) send(fd, n int, first int64) (int, error) {
 		binary.BigEndian.PutUint64(b.data[(i+1)*payload-8:], uint64(first)+uint64(i))
 	}
 	sent, errno := b.call(unix.SYS_SENDMMSG, fd, n, 0)
-	switch {
-	case errno == 0, errno == unix.EINTR, errno == unix.ENOBUFS, errno == unix.EAGAIN:
+	switch errno {
+	case 0, unix.EINTR, unix.ENOBUFS, unix.EAGAIN:
 		return sent, nil
 	}
 	return sent, fmt.Errorf("send: %w", errno)

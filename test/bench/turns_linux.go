@@ -44,7 +44,7 @@ func medianOf(flows []flow, figure func(flow) float64) float64 {
 // takeTurns runs a load without and with each trace in turn, several times
 // around: without, first trace, without, second trace, ... without.
 func (r *road) takeTurns(ctx context.Context, o options, list []burden, start func() *drive) ([]turns, error) {
-	rounds, length := 7, time.Second
+	rounds, length := 5, time.Second
 	if o.quick {
 		rounds, length = 3, 500*time.Millisecond
 	}
