@@ -119,8 +119,13 @@ func (v *traceView) note(line string) {
 	v.talk("note: " + line)
 }
 
-// talk prints a line for people. Nobody may read it: the answer still counts.
+// talk prints a line for people, broken where a terminal would do so in a word.
+// Nobody may read it: the answer still counts.
 func (v *traceView) talk(line string) {
+	if !isTerminal(v.streams.Err) {
+		fmt.Fprintln(v.streams.Err, line)
+		return
+	}
 	_ = text.Line(v.streams.Err, line, style(v.streams.Err))
 }
 
