@@ -29,7 +29,7 @@ type DiffResult struct {
 
 // Diff compares two recorded packets. Without a number it takes, of the bad
 // file, the packet that the run's verdict was about, and of the good one the
-// first that was delivered: an answer if the bad one is an answer.
+// delivered one that is most like it: an answer if the bad one is an answer.
 func Diff(o DiffOptions) (DiffResult, error) {
 	for _, name := range []string{o.Good, o.Bad} {
 		if _, _, err := splitNumber(name); err != nil {
@@ -43,9 +43,16 @@ func Diff(o DiffOptions) (DiffResult, error) {
 		return DiffResult{}, err
 	}
 	good, goodName, err := recorded(o.Good, func(r *TraceResult) int {
-		return slices.IndexFunc(r.Trails, func(j JudgedTrail) bool {
-			return j.Verdict.Outcome == trail.Delivered && (j.Trail.AnswerTo != 0) == (bad.Trail.AnswerTo != 0)
-		})
+		best, most := -1, -1
+		for i := range r.Trails {
+			if r.Trails[i].Verdict.Outcome != trail.Delivered {
+				continue
+			}
+			if like := compare.Likeness(&r.Trails[i].Trail, &bad.Trail); like > most {
+				best, most = i, like
+			}
+		}
+		return best
 	})
 	if err != nil {
 		return DiffResult{}, err
