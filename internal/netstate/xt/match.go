@@ -193,7 +193,7 @@ func matchMultiport(i *info, l *line) bool {
 		default:
 			s.WriteString(",")
 		}
-		s.WriteString(fmt.Sprint(i.u16(2 + 2*n)))
+		fmt.Fprint(&s, i.u16(2+2*n))
 	}
 	l.not(i.u8(47) != 0)
 	l.add("%s %s", option, s.String())
