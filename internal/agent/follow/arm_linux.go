@@ -135,7 +135,7 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 		close: t.Close,
 		missed: func() (map[string]uint64, error) {
 			st, err := t.Stats()
-			return map[string]uint64{"kernel ring": st.Lost, "kernel recursion": st.RecursionMisses}, err
+			return map[string]uint64{"kernel ring": st.Lost, "kernel recursion": st.RecursionMisses, "packets forgotten": st.Evicted}, err
 		},
 	})
 	s.blind(slices.DeleteFunc(t.Blind(), s.isElsewhere), nil)
@@ -207,10 +207,18 @@ func (s *session) armRules(ctx context.Context, way []*netns.Namespace) {
 	}
 }
 
+// openRules opens a namespace's rule tracing; nil where there are no rules. Those
+// that somebody makes while the trace runs are not seen there; what they drop
+// is.
 func (s *session) openRules(ns *netns.Namespace) (*nftrace.Tracer, error) {
 	names, err := rules.Open(ns.File())
 	if err != nil {
 		return nil, err
+	}
+	if tables, err := names.Tables(); err == nil && !slices.ContainsFunc(tables, isOthers) {
+		// Nobody has rules here: nothing to trace, and our own table would
+		// cost every packet more than all the rest.
+		return nil, names.Close()
 	}
 	legacy := nftrace.LegacyAuto
 	if s.req.LegacyTrace {
@@ -229,12 +237,18 @@ func (s *session) openRules(ns *netns.Namespace) (*nftrace.Tracer, error) {
 	return t, nil
 }
 
+// isOthers reports whether a table is not of a trace, this or another one.
+func isOthers(t rules.Table) bool { return !strings.HasPrefix(t.Name, "pktrail") }
+
 // addRules adds a namespace's rule tracing to the sources, or says why there is
 // none.
 func (s *session) addRules(ctx context.Context, ns *netns.Namespace, t *nftrace.Tracer, err error) {
 	at := s.places.know(ctx, ns)
 	if err != nil {
 		s.blind([]trail.Blind{{What: "rules of netfilter", Why: err.Error()}}, at)
+		return
+	}
+	if t == nil {
 		return
 	}
 	blind := t.Blind()

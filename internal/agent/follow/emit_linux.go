@@ -4,6 +4,7 @@ package follow
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/record"
@@ -57,6 +58,12 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		e.pending.add(*o)
 		return nil
 	}
+	if len(also) > mostBeside {
+		if err := e.setAside(also[mostBeside:]); err != nil {
+			return err
+		}
+		also = also[:mostBeside]
+	}
 	id, err := e.pointID(o.Point)
 	if err != nil {
 		return err
@@ -94,11 +101,17 @@ func (s *session) pointID(p trail.Point) (int, error) {
 
 // setAside writes observations that no frame came for.
 func (s *session) setAside(list []trail.Observation) error {
-	if len(list) == 0 {
-		return nil
+	for part := range slices.Chunk(list, mostBeside) {
+		if err := s.out.WriteAside(part); err != nil {
+			return err
+		}
 	}
-	return s.out.WriteAside(list)
+	return nil
 }
+
+// mostBeside is how many observations without bytes stand in one place of the
+// stream, where 65,000 bytes have room.
+const mostBeside = 32
 
 // comments are what Wireshark shows beside the packet.
 func comments(o *trail.Observation, also []trail.Observation) []string {
