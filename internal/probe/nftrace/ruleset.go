@@ -12,10 +12,10 @@ import "math"
 const (
 	preroutingChain = "prerouting"
 	outputChain     = "output"
-	markChain       = "mark"
+	markChain       = "mark-packet"
 	insideChain     = "mark-inside"
-	udpChain        = "udp"
-	greChain        = "gre"
+	udpChain        = "in-udp"
+	greChain        = "in-gre"
 )
 
 // tunnel is a way to carry a packet of one IP version in another.
