@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pktrail/pktrail/internal/probe/poll"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -27,7 +28,7 @@ type Reader struct {
 	since time.Time // since when the oldest frame waits for another ring
 	tick  time.Time // when the links were last looked at
 	final error
-	*poller
+	poll  *poll.Poller
 
 	mu     sync.Mutex // held by Read where it uses file descriptors
 	ctl    sync.Mutex // orders Stop and Close
@@ -43,17 +44,17 @@ func NewReader(rings []*Ring, notify func(Event)) (*Reader, error) {
 	if len(rings) == 0 {
 		return nil, errors.New("open reader: no ring to read")
 	}
-	p, err := newPoller()
+	p, err := poll.New()
 	if err != nil {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	if notify == nil {
 		notify = func(Event) {}
 	}
-	rd := &Reader{rings: rings, notify: notify, poller: p}
+	rd := &Reader{rings: rings, notify: notify, poll: p}
 	for i, r := range rings {
-		if err := errors.Join(p.add(r.fd, 2*i), p.add(r.watch.fd, 2*i+1)); err != nil {
-			return nil, errors.Join(fmt.Errorf("open reader: %w", err), p.dispose())
+		if err := errors.Join(p.Add(r.fd, 2*i), p.Add(r.watch.fd, 2*i+1)); err != nil {
+			return nil, errors.Join(fmt.Errorf("open reader: %w", err), p.Close())
 		}
 		rd.adopt(i, r)
 	}
@@ -105,7 +106,7 @@ func (rd *Reader) Stop() {
 		_ = r.attach(rejectAll()) // Read unhooks the socket in any case
 	}
 	rd.stop.Store(true)
-	rd.signal()
+	rd.poll.Signal()
 }
 
 // Close ends the capture and gives everything back. Read returns os.ErrClosed;
@@ -116,7 +117,7 @@ func (rd *Reader) Close() error {
 		rd.ctl.Unlock()
 		return nil
 	}
-	rd.signal()
+	rd.poll.Signal()
 	rd.ctl.Unlock()
 
 	rd.mu.Lock() // Read has left its wait
@@ -131,7 +132,7 @@ func (rd *Reader) Close() error {
 		}
 	}
 	wg.Wait()
-	errs = append(errs, rd.dispose())
+	errs = append(errs, rd.poll.Close())
 	rd.freed = true
 	if rd.final != nil {
 		rd.unmap()

@@ -181,7 +181,7 @@ func (rd *Reader) drained(r *Ring) {
 		return
 	}
 	r.state.ended = true
-	_ = errors.Join(rd.remove(r.fd), rd.remove(r.watch.fd)) // so that they wake nobody
+	_ = errors.Join(rd.poll.Remove(r.fd), rd.poll.Remove(r.watch.fd)) // so that they wake nobody
 	if r.state.why != nil {
 		for i := range rd.rings {
 			if rd.rings[i] == r {
@@ -199,8 +199,8 @@ func (rd *Reader) sleep(pause time.Duration) error {
 			pause = shorter(pause, r.patience())
 		}
 	}
-	if err := rd.wait(pause, rd.answer); err != nil {
-		return err
+	if err := rd.poll.Wait(pause, rd.answer); err != nil {
+		return fmt.Errorf("wait for packets: %w", err)
 	}
 	rd.housekeep()
 	return nil

@@ -41,11 +41,24 @@ func (t *Tracer) Read(e *Event) error {
 		case stopped:
 			return io.EOF
 		default:
-			if err := t.poll.wait(next); err != nil && !t.closed.Load() {
+			if err := t.wait(next); err != nil && !t.closed.Load() {
 				return err
 			}
 		}
 	}
+}
+
+// wait sleeps until something comes, or until a time if that is not zero.
+func (t *Tracer) wait(until time.Time) error {
+	pause := time.Duration(-1)
+	if !until.IsZero() {
+		pause = max(0, time.Until(until))
+	}
+	// What has come is drained whatever it is.
+	if err := t.poll.Wait(pause, func(int, bool) {}); err != nil {
+		return fmt.Errorf("wait for rules: %w", err)
+	}
+	return nil
 }
 
 // drain takes in all messages that have come.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pktrail/pktrail/internal/probe/poll"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -28,7 +29,7 @@ type Tracer struct {
 
 	reading sync.Mutex // held by Read
 	trace   *socket
-	poll    *poller
+	poll    *poll.Poller
 	look    *lookup
 	groups  *grouper
 	legacy  *legacy
@@ -97,8 +98,13 @@ func joinTrace(fd int) error {
 func (t *Tracer) arm() error {
 	fds := append([]int{t.trace.fd}, t.legacy.fds()...)
 	var err error
-	if t.poll, err = newPoller(fds...); err != nil {
+	if t.poll, err = poll.New(); err != nil {
 		return err
+	}
+	for i, fd := range fds {
+		if err := t.poll.Add(fd, i); err != nil {
+			return fmt.Errorf("make epoll set: %w", err)
+		}
 	}
 	l := limits{rate: t.options.Rate, total: t.options.Total}
 	if most := t.legacy.most(); most > 0 {
@@ -135,7 +141,7 @@ func (t *Tracer) Stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.gone {
-		t.poll.signal()
+		t.poll.Signal()
 	}
 }
 
@@ -159,7 +165,7 @@ func (t *Tracer) Close() error {
 		return nil
 	}
 	t.drop()
-	t.poll.signal()
+	t.poll.Signal()
 	t.reading.Lock()
 	defer t.reading.Unlock()
 	return t.dispose()
@@ -175,7 +181,7 @@ func (t *Tracer) dispose() error {
 		all = append(all, t.legacy.close())
 	}
 	if t.poll != nil {
-		all = append(all, t.poll.close())
+		all = append(all, t.poll.Close())
 	}
 	for _, s := range []*socket{t.trace, t.control} {
 		if s != nil {

@@ -1,4 +1,4 @@
-package afpacket
+package poll
 
 import (
 	"encoding/binary"
@@ -11,29 +11,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller lets one goroutine wait for many sockets: they are in an epoll set,
-// and the set is in the runtime's. A thread that sleeps in a system call of
+// Poller lets one goroutine wait for many descriptors: they are in an epoll
+// set, and the set is in the runtime's. A thread that sleeps in a system call of
 // its own costs three times as much, because the runtime's monitor then wakes
 // some 50 times to see whether the thread is still there.
 //
 // All is edge-triggered: who waits has looked at everything before.
-type poller struct {
+type Poller struct {
 	set    *os.File
 	raw    syscall.RawConn
 	wake   int // an eventfd, always in the set
 	events [16]unix.EpollEvent
-	ready  int // events that wait has found
+	ready  int // events that Wait has found
 }
 
-// wakeID stands for the eventfd among the ids of add.
+// wakeID stands for the eventfd among the ids of Add.
 const wakeID = -1
 
-func newPoller() (*poller, error) {
+// New makes a Poller that watches nothing yet.
+func New() (*Poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make epoll set: %w", err)
 	}
-	p := &poller{wake: -1}
+	p := &Poller{wake: -1}
 	if err = unix.SetNonblock(fd, true); err == nil { // for os.NewFile: it may use the runtime's poller
 		p.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	}
@@ -42,25 +43,25 @@ func newPoller() (*poller, error) {
 		p.raw, err = p.set.SyscallConn()
 	}
 	if err == nil {
-		err = p.add(p.wake, wakeID)
+		err = p.Add(p.wake, wakeID)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make epoll set: %w", err), p.dispose())
+		return nil, errors.Join(fmt.Errorf("make epoll set: %w", err), p.Close())
 	}
 	return p, nil
 }
 
-// add watches fd; id comes back in events.
-func (p *poller) add(fd, id int) error {
+// Add watches fd; id, which is not negative, comes back in Wait.
+func (p *Poller) Add(fd, id int) error {
 	return p.control(unix.EPOLL_CTL_ADD, fd, id)
 }
 
-// remove forgets fd.
-func (p *poller) remove(fd int) error {
+// Remove forgets fd.
+func (p *Poller) Remove(fd int) error {
 	return p.control(unix.EPOLL_CTL_DEL, fd, 0)
 }
 
-func (p *poller) control(op, fd, id int) error {
+func (p *Poller) control(op, fd, id int) error {
 	var err error
 	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: int32(id)}
 	if called := p.raw.Control(func(set uintptr) { err = unix.EpollCtl(int(set), op, fd, &e) }); called != nil {
@@ -69,16 +70,16 @@ func (p *poller) control(op, fd, id int) error {
 	return err
 }
 
-// wait sleeps until something happens, at most for pause; negative is for
-// ever. It returns the ids of what happened, and whether each is an error of
-// the socket rather than something to read.
-func (p *poller) wait(pause time.Duration, each func(id int, failed bool)) error {
+// Wait sleeps until something happens, at most for pause; negative is for
+// ever. It calls each with the ids of what happened, and whether that is an
+// error of the descriptor rather than something to read.
+func (p *Poller) Wait(pause time.Duration, each func(id int, failed bool)) error {
 	var deadline time.Time
 	if pause >= 0 {
 		deadline = time.Now().Add(pause)
 	}
 	if err := p.until(deadline); err != nil {
-		return fmt.Errorf("wait for packets: %w", err)
+		return err
 	}
 	for _, e := range p.events[:max(p.ready, 0)] {
 		if e.Fd == wakeID {
@@ -92,7 +93,7 @@ func (p *poller) wait(pause time.Duration, each func(id int, failed bool)) error
 }
 
 // until waits for events, up to the deadline if there is one.
-func (p *poller) until(deadline time.Time) error {
+func (p *Poller) until(deadline time.Time) error {
 	p.ready = 0
 	if err := p.set.SetReadDeadline(deadline); err != nil {
 		return err
@@ -111,14 +112,15 @@ func (p *poller) until(deadline time.Time) error {
 	return failed
 }
 
-// signal ends wait, from any goroutine.
-func (p *poller) signal() {
+// Signal ends Wait, from any goroutine.
+func (p *Poller) Signal() {
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
 	_, _ = unix.Write(p.wake, one[:]) // only fails when it is set already
 }
 
-func (p *poller) dispose() error {
+// Close ends the Poller; what it watched stays open.
+func (p *Poller) Close() error {
 	err := p.set.Close()
 	if p.wake >= 0 {
 		err = errors.Join(err, unix.Close(p.wake))
