@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -15,6 +14,8 @@ import (
 	"github.com/cilium/ebpf/link"
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/probe/within"
 )
 
 // errNoBrackets is returned before Linux 6.4.
@@ -40,7 +41,7 @@ func (t *Tracer) Netfilter(ns *os.File) error {
 	}
 	var places []spot
 	var links []link.Link
-	err = inside(ns, func() error {
+	err = within.Do(ns, func() error {
 		chains, err := findChains()
 		if err != nil {
 			return err
@@ -98,34 +99,6 @@ func (t *Tracer) priority(b bracket) (int, bool) {
 	}
 	p, ok := (*all)[b]
 	return p, ok
-}
-
-// inside runs fn on a thread that goes to a namespace and comes back.
-func inside(ns *os.File, fn func() error) (err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		home, openErr := os.Open("/proc/thread-self/ns/net")
-		if openErr != nil {
-			runtime.UnlockOSThread()
-			err = fmt.Errorf("find the way back: %w", openErr)
-			return
-		}
-		defer home.Close()
-		if setErr := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); setErr != nil {
-			runtime.UnlockOSThread()
-			err = fmt.Errorf("enter network namespace: %w", setErr)
-			return
-		}
-		err = fn()
-		// A thread that cannot go back ends with its locked goroutine.
-		if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
-			runtime.UnlockOSThread()
-		}
-	}()
-	<-done
-	return err
 }
 
 // findChains lists what stands in the hooks of the thread's namespace: base
