@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/netstate/xt"
 )
 
@@ -191,7 +192,7 @@ func (c *compat) meta(x *Meta, cond *condition) bool {
 
 // interfaceWord is a name, with a `+` where it is only the beginning.
 func interfaceWord(data []byte) string {
-	name := text(data)
+	name := nlattr.Text(data)
 	if len(name) == len(data) && len(data) < ifnameLen {
 		name += "+"
 	}

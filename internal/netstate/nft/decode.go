@@ -1,8 +1,10 @@
 package nft
 
+import "github.com/pktrail/pktrail/internal/netstate/nlattr"
+
 // decodeExpr reads one NFTA_LIST_ELEM of NFTA_RULE_EXPRESSIONS.
 func decodeExpr(b []byte) Expr {
-	name, data := text(attr(b, 1)), attr(b, 2) // NFTA_EXPR_NAME, NFTA_EXPR_DATA
+	name, data := nlattr.Text(attr(b, 1)), attr(b, 2) // NFTA_EXPR_NAME, NFTA_EXPR_DATA
 	f := numbers(data)
 	for _, decode := range [...]func(string, []byte, *fields) Expr{decodeLoad, decodeTest, decodeAction, decodeOther} {
 		if e := decode(name, data, f); e != nil {
@@ -23,7 +25,7 @@ const maxField = 15
 
 func numbers(data []byte) *fields {
 	f := &fields{}
-	each(data, func(k uint16, v []byte) {
+	nlattr.Each(data, func(k uint16, v []byte) {
 		if k <= maxField && len(v) <= 8 {
 			f.value[k] = number(v)
 			f.set |= 1 << k
@@ -90,17 +92,17 @@ func decodeTest(name string, data []byte, f *fields) Expr {
 		i.Data, i.Verdict = decodeData(attr(data, 2))
 		return i
 	case "lookup":
-		return &Lookup{Set: text(attr(data, 1)), Sreg: f.u32(2), Dreg: f.u32(3), HasDreg: f.has(3), Invert: f.u32(5)&1 != 0}
+		return &Lookup{Set: nlattr.Text(attr(data, 1)), Sreg: f.u32(2), Dreg: f.u32(3), HasDreg: f.has(3), Invert: f.u32(5)&1 != 0}
 	case "dynset":
 		return decodeDynset(data, f)
 	case "objref":
-		return &Objref{Type: f.u32(1), Name: text(attr(data, 2)), Sreg: f.u32(3), Set: text(attr(data, 4))}
+		return &Objref{Type: f.u32(1), Name: nlattr.Text(attr(data, 2)), Sreg: f.u32(3), Set: nlattr.Text(attr(data, 4))}
 	}
 	return nil
 }
 
 func decodeDynset(data []byte, f *fields) Expr {
-	d := &Dynset{Set: text(attr(data, 1)), Op: f.u32(3), Sreg: f.u32(4), SregData: f.u32(5), Timeout: f.value[6]}
+	d := &Dynset{Set: nlattr.Text(attr(data, 1)), Op: f.u32(3), Sreg: f.u32(4), SregData: f.u32(5), Timeout: f.value[6]}
 	if e := attr(data, 7); e != nil { // NFTA_DYNSET_EXPR
 		d.Exprs = append(d.Exprs, decodeShallow(e))
 	}
@@ -113,7 +115,7 @@ func decodeDynset(data []byte, f *fields) Expr {
 // decodeShallow reads an expression inside of another one, where only
 // stateful ones stand.
 func decodeShallow(b []byte) Expr {
-	name, data := text(attr(b, 1)), attr(b, 2)
+	name, data := nlattr.Text(attr(b, 1)), attr(b, 2)
 	if e := decodeOther(name, data, numbers(data)); e != nil {
 		return e
 	}
@@ -139,7 +141,7 @@ func decodeAction(name string, data []byte, f *fields) Expr {
 		return &Reject{Type: f.u32(1), Code: f.u32(2)}
 	case "log":
 		return &Log{
-			Group: f.u32(1), HasGroup: f.has(1), Prefix: text(attr(data, 2)), Snaplen: f.u32(3), Threshold: f.u32(4),
+			Group: f.u32(1), HasGroup: f.has(1), Prefix: nlattr.Text(attr(data, 2)), Snaplen: f.u32(3), Threshold: f.u32(4),
 			Level: f.u32(5), HasLevel: f.has(5), Flags: f.u32(6),
 		}
 	case "queue":
@@ -147,7 +149,7 @@ func decodeAction(name string, data []byte, f *fields) Expr {
 	case "synproxy":
 		return &Synproxy{MSS: f.u32(1), Wscale: f.u32(2), Flags: f.u32(3)}
 	case "flow_offload":
-		return &Flow{Table: text(attr(data, 1))}
+		return &Flow{Table: nlattr.Text(attr(data, 1))}
 	case "notrack":
 		return &Notrack{}
 	}
@@ -168,9 +170,9 @@ func decodeOther(name string, data []byte, f *fields) Expr {
 	case "last":
 		return &Last{}
 	case "match": // enum nft_match_attributes of nf_tables_compat.h
-		return &Match{Name: text(attr(data, 1)), Rev: f.u32(2), Info: attr(data, 3)}
+		return &Match{Name: nlattr.Text(attr(data, 1)), Rev: f.u32(2), Info: attr(data, 3)}
 	case "target":
-		return &Target{Name: text(attr(data, 1)), Rev: f.u32(2), Info: attr(data, 3)}
+		return &Target{Name: nlattr.Text(attr(data, 1)), Rev: f.u32(2), Info: attr(data, 3)}
 	}
 	return nil
 }

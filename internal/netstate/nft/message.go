@@ -1,6 +1,10 @@
 package nft
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
+)
 
 // Family is a protocol family of netfilter (enum nfproto of
 // linux/netfilter.h).
@@ -106,10 +110,10 @@ func split(msg []byte) (Family, []byte, bool) {
 func DecodeTable(msg []byte) (Table, bool) {
 	fam, b, ok := split(msg)
 	t := Table{Family: fam}
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_TABLE_NAME
-			t.Name = text(v)
+			t.Name = nlattr.Text(v)
 		case 2: // NFTA_TABLE_FLAGS
 			t.Flags = num32(v)
 		case 4: // NFTA_TABLE_HANDLE
@@ -126,20 +130,20 @@ func DecodeTable(msg []byte) (Table, bool) {
 func DecodeChain(msg []byte) (Chain, bool) {
 	fam, b, ok := split(msg)
 	c := Chain{Family: fam}
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_CHAIN_TABLE
-			c.Table = text(v)
+			c.Table = nlattr.Text(v)
 		case 2: // NFTA_CHAIN_HANDLE
 			c.Handle = number(v)
 		case 3: // NFTA_CHAIN_NAME
-			c.Name = text(v)
+			c.Name = nlattr.Text(v)
 		case 4: // NFTA_CHAIN_HOOK
 			c.hook(v)
 		case 5: // NFTA_CHAIN_POLICY
 			c.Policy = num32(v)
 		case 7: // NFTA_CHAIN_TYPE
-			c.Type = text(v)
+			c.Type = nlattr.Text(v)
 		case 12: // NFTA_CHAIN_USERDATA
 			c.Comment = comment(v)
 		}
@@ -149,17 +153,17 @@ func DecodeChain(msg []byte) (Chain, bool) {
 
 func (c *Chain) hook(b []byte) {
 	c.Base = true
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_HOOK_HOOKNUM
 			c.Hook = num32(v)
 		case 2: // NFTA_HOOK_PRIORITY
 			c.Priority = int32(num32(v))
 		case 3: // NFTA_HOOK_DEV
-			c.device(text(v))
+			c.device(nlattr.Text(v))
 		case 4: // NFTA_HOOK_DEVS
 			for _, d := range list(v) {
-				c.device(text(d))
+				c.device(nlattr.Text(d))
 			}
 		}
 	})
@@ -177,12 +181,12 @@ func (c *Chain) device(name string) {
 func DecodeRule(msg []byte) (Rule, bool) {
 	fam, b, ok := split(msg)
 	r := Rule{Family: fam}
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_RULE_TABLE
-			r.Table = text(v)
+			r.Table = nlattr.Text(v)
 		case 2: // NFTA_RULE_CHAIN
-			r.Chain = text(v)
+			r.Chain = nlattr.Text(v)
 		case 3: // NFTA_RULE_HANDLE
 			r.Handle = number(v)
 		case 4: // NFTA_RULE_EXPRESSIONS
@@ -226,7 +230,7 @@ func comment(b []byte) string {
 			return ""
 		}
 		if b[0] == 0 {
-			return text(b[2 : 2+n])
+			return nlattr.Text(b[2 : 2+n])
 		}
 		b = b[2+n:]
 	}

@@ -1,6 +1,10 @@
 package nft
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
+)
 
 // Flags of a set (enum nft_set_flags of linux/netfilter/nf_tables.h).
 const (
@@ -58,12 +62,12 @@ type Verdict struct {
 func DecodeSet(msg []byte) (Set, bool) {
 	fam, b, ok := split(msg)
 	s := Set{Family: fam}
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_SET_TABLE
-			s.Table = text(v)
+			s.Table = nlattr.Text(v)
 		case 2: // NFTA_SET_NAME
-			s.Name = text(v)
+			s.Name = nlattr.Text(v)
 		case 3: // NFTA_SET_FLAGS
 			s.Flags = num32(v)
 		case 4: // NFTA_SET_KEY_TYPE
@@ -98,7 +102,7 @@ func DecodeElements(msg []byte) []Element {
 
 func decodeElement(b []byte) Element {
 	var e Element
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_SET_ELEM_KEY
 			e.Key, _ = decodeData(v)
@@ -109,7 +113,7 @@ func decodeElement(b []byte) Element {
 		case 6: // NFTA_SET_ELEM_USERDATA
 			e.Comment = comment(v)
 		case 9: // NFTA_SET_ELEM_OBJREF
-			e.Object = text(v)
+			e.Object = nlattr.Text(v)
 		case 10: // NFTA_SET_ELEM_KEY_END
 			e.KeyEnd, _ = decodeData(v)
 		}
@@ -121,12 +125,12 @@ func decodeElement(b []byte) Element {
 func decodeData(b []byte) ([]byte, *Verdict) {
 	var value []byte
 	var verdict *Verdict
-	each(b, func(k uint16, v []byte) {
+	nlattr.Each(b, func(k uint16, v []byte) {
 		switch k {
 		case 1: // NFTA_DATA_VALUE
 			value = v
 		case 2: // NFTA_DATA_VERDICT: NFTA_VERDICT_CODE, NFTA_VERDICT_CHAIN
-			verdict = &Verdict{Code: int32(num32(attr(v, 1))), Chain: text(attr(v, 2))}
+			verdict = &Verdict{Code: int32(num32(attr(v, 1))), Chain: nlattr.Text(attr(v, 2))}
 		}
 	})
 	return value, verdict

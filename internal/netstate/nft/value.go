@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/netstate/xt"
 )
 
@@ -133,7 +134,7 @@ func (k kind) writeWide(v []byte) string {
 // quoteName writes an interface's name or another string. A name without a
 // NUL at the end is the beginning of many.
 func quoteName(v []byte) string {
-	s := text(v)
+	s := nlattr.Text(v)
 	if len(s) == len(v) && len(v) < ifnameLen {
 		s += "*"
 	}

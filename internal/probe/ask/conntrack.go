@@ -3,6 +3,7 @@ package ask
 import (
 	"fmt"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -36,27 +37,27 @@ func tupleRequest(f packet.Flow, icmpType uint8, zone uint16) []byte {
 	if is6 {
 		srcAttr, dstAttr = 3, 4
 	}
-	ip := appendAttr(nil, srcAttr, f.Src.AsSlice()...)
-	ip = appendAttr(ip, dstAttr, f.Dst.AsSlice()...)
-	proto := appendAttr(nil, 1, uint8(f.Proto))
+	ip := nlattr.Append(nil, srcAttr, f.Src.AsSlice()...)
+	ip = nlattr.Append(ip, dstAttr, f.Dst.AsSlice()...)
+	proto := nlattr.Append(nil, 1, uint8(f.Proto))
 	switch f.Proto {
 	case packet.ProtoICMP:
 		proto = appendBE16(proto, 4, f.ID)
-		proto = appendAttr(proto, 5, icmpType)
-		proto = appendAttr(proto, 6, 0)
+		proto = nlattr.Append(proto, 5, icmpType)
+		proto = nlattr.Append(proto, 6, 0)
 	case packet.ProtoICMPv6:
 		proto = appendBE16(proto, 7, f.ID)
-		proto = appendAttr(proto, 8, icmpType)
-		proto = appendAttr(proto, 9, 0)
+		proto = nlattr.Append(proto, 8, icmpType)
+		proto = nlattr.Append(proto, 9, 0)
 	default:
 		if f.HasPorts() {
 			proto = appendBE16(proto, 2, f.SrcPort)
 			proto = appendBE16(proto, 3, f.DstPort)
 		}
 	}
-	tuple := appendAttr(nil, 1|nested, ip...)
-	tuple = appendAttr(tuple, 2|nested, proto...)
-	b = appendAttr(b, 1|nested, tuple...)
+	tuple := nlattr.Append(nil, 1|nested, ip...)
+	tuple = nlattr.Append(tuple, 2|nested, proto...)
+	b = nlattr.Append(b, 1|nested, tuple...)
 	if zone != 0 {
 		b = appendBE16(b, 18, zone)
 	}
@@ -69,22 +70,22 @@ func decodeConnection(b []byte) (Connection, error) {
 		return Connection{}, fmt.Errorf("decode connection: %w", errCut)
 	}
 	var c Connection
-	for typ, v := range attrs(b[4:]) { // CTA_
+	for typ, v := range nlattr.All(b[4:]) { // CTA_
 		switch typ {
 		case 1:
 			c.Original = decodeTuple(v)
 		case 2:
 			c.Answer = decodeTuple(v)
 		case 3:
-			c.Status = be32(v)
+			c.Status = nlattr.BE32(v)
 		case 4:
 			c.TCP = tcpTrackState(v)
 		case 7:
-			c.Timeout = be32(v)
+			c.Timeout = nlattr.BE32(v)
 		case 8:
-			c.Mark = be32(v)
+			c.Mark = nlattr.BE32(v)
 		case 18:
-			c.Zone = be16(v)
+			c.Zone = nlattr.BE16(v)
 		}
 	}
 	c.State = "new"
@@ -97,8 +98,8 @@ func decodeConnection(b []byte) (Connection, error) {
 // decodeTuple reads CTA_TUPLE_IP and CTA_TUPLE_PROTO.
 func decodeTuple(b []byte) packet.Flow {
 	var f packet.Flow
-	for typ, v := range attrs(b) {
-		for inner, w := range attrs(v) {
+	for typ, v := range nlattr.All(b) {
+		for inner, w := range nlattr.All(v) {
 			switch {
 			case typ == 1 && (inner == 1 || inner == 3):
 				f.Src = addrOf(w)
@@ -107,11 +108,11 @@ func decodeTuple(b []byte) packet.Flow {
 			case typ == 2 && inner == 1:
 				f.Proto = packet.Proto(u8(w))
 			case typ == 2 && inner == 2:
-				f.SrcPort = be16(w)
+				f.SrcPort = nlattr.BE16(w)
 			case typ == 2 && inner == 3:
-				f.DstPort = be16(w)
+				f.DstPort = nlattr.BE16(w)
 			case typ == 2 && (inner == 4 || inner == 7):
-				f.ID = be16(w)
+				f.ID = nlattr.BE16(w)
 			}
 		}
 	}
@@ -125,11 +126,11 @@ func tcpTrackState(b []byte) string {
 		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT",
 		"CLOSE", "SYN_SENT2",
 	}
-	for typ, v := range attrs(b) {
+	for typ, v := range nlattr.All(b) {
 		if typ != 1 { // CTA_PROTOINFO_TCP
 			continue
 		}
-		for typ, w := range attrs(v) {
+		for typ, w := range nlattr.All(v) {
 			if typ == 1 && int(u8(w)) < len(names) {
 				return names[u8(w)]
 			}

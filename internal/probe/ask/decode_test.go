@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/packet"
 )
 
@@ -13,12 +14,12 @@ import (
 // metric 50 mtu lock 1400` as the kernel writes it.
 func routeMessage() []byte {
 	b := []byte{familyIPv4, 16, 0, 0, 0, 4, 0, typeUnicast, 0, 0, 0, 0}
-	b = appendAttr(b, 1, 10, 20, 0, 0)
+	b = nlattr.Append(b, 1, 10, 20, 0, 0)
 	b = append32(b, 15, 1000)
-	b = appendAttr(b, 5, 10, 1, 0, 2)
+	b = nlattr.Append(b, 5, 10, 1, 0, 2)
 	b = append32(b, 4, 3)
 	b = append32(b, 6, 50)
-	return appendAttr(b, 8|nested, append32(nil, 2, 1400)...)
+	return nlattr.Append(b, 8|nested, append32(nil, 2, 1400)...)
 }
 
 func TestDecodeEntry(t *testing.T) {
@@ -139,15 +140,15 @@ func TestMatchDoubt(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(routeMessage())
 	hop := []byte{16, 0, 0, 2, 3, 0, 0, 0}
-	hop = appendAttr(hop, 5, 10, 0, 0, 2)
-	f.Add(appendAttr([]byte{familyIPv4, 0, 0, 0, 254, 3, 0, 1, 0, 2, 0, 0}, 9, hop...))
-	rule := appendAttr([]byte{familyIPv4, 0, 24, 0, 100, 0, 0, 1, 0, 0, 0, 0}, 2, 10, 1, 0, 0)
+	hop = nlattr.Append(hop, 5, 10, 0, 0, 2)
+	f.Add(nlattr.Append([]byte{familyIPv4, 0, 0, 0, 254, 3, 0, 1, 0, 2, 0, 0}, 9, hop...))
+	rule := nlattr.Append([]byte{familyIPv4, 0, 24, 0, 100, 0, 0, 1, 0, 0, 0, 0}, 2, 10, 1, 0, 0)
 	rule = append32(append32(rule, 10, 1), 16, 0xff)
-	f.Add(appendAttr(rule, 23, 80, 0, 90, 0))
-	f.Add(appendAttr(make([]byte, 16), 3, 'e', 't', 'h', '0', 0))
-	f.Add(appendAttr([]byte{familyIPv4, 24, 0, 0, 1, 0, 0, 0}, 2, 10, 0, 0, 1))
-	f.Add(appendAttr(make([]byte, ndmsgLen), 2, 2, 0, 0, 0, 0, 1))
-	f.Add(appendAttr(make([]byte, diagLen), 11, 1))
+	f.Add(nlattr.Append(rule, 23, 80, 0, 90, 0))
+	f.Add(nlattr.Append(make([]byte, 16), 3, 'e', 't', 'h', '0', 0))
+	f.Add(nlattr.Append([]byte{familyIPv4, 24, 0, 0, 1, 0, 0, 0}, 2, 10, 0, 0, 1))
+	f.Add(nlattr.Append(make([]byte, ndmsgLen), 2, 2, 0, 0, 0, 0, 1))
+	f.Add(nlattr.Append(make([]byte, diagLen), 11, 1))
 	flow := packet.Flow{Proto: packet.ProtoTCP, Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2"), SrcPort: 1, DstPort: 2}
 	f.Add(tupleRequest(flow, 0, 7))
 	f.Fuzz(func(t *testing.T, b []byte) {

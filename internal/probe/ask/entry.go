@@ -111,19 +111,6 @@ func routeType(t uint8) string {
 	return strconv.Itoa(int(t))
 }
 
-// TableName is a table's name where every machine has it, or its number.
-func TableName(table uint32) string {
-	switch table {
-	case tableDefault:
-		return "default"
-	case tableMain:
-		return "main"
-	case tableLocal:
-		return "local"
-	}
-	return strconv.FormatUint(uint64(table), 10)
-}
-
 func scopeName(s uint8) string {
 	switch s {
 	case 0:

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
 
 // rtmsgLen is the length of struct rtmsg (linux/rtnetlink.h).
@@ -33,7 +35,7 @@ func decodeEntry(b []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("decode route: family %d is neither IPv4 nor IPv6", b[0])
 	}
 	d := routeParts{dst: zero, src: zero}
-	for typ, v := range attrs(b[rtmsgLen:]) {
+	for typ, v := range nlattr.All(b[rtmsgLen:]) {
 		e.take(typ, v, &d)
 	}
 	if d.hop.Index != 0 || d.hop.Gateway.IsValid() {
@@ -83,8 +85,8 @@ func (e *Entry) take(typ uint16, v []byte, d *routeParts) {
 	case 7:
 		e.PrefSrc = addrOf(v)
 	case 8:
-		for kind, m := range attrs(v) {
-			e.metrics = append(e.metrics, metric{kind: kind, value: u32(m), text: textOf(m)})
+		for kind, m := range nlattr.All(v) {
+			e.metrics = append(e.metrics, metric{kind: kind, value: u32(m), text: nlattr.Text(m)})
 		}
 	case 9:
 		e.multipath, e.Hops = true, decodeHops(v)
@@ -126,7 +128,7 @@ func decodeHops(b []byte) []Hop {
 			break
 		}
 		h := Hop{Flags: uint32(b[2]), Weight: int(b[3]) + 1, Index: int(u32(b[4:]))}
-		for typ, v := range attrs(b[8:n]) {
+		for typ, v := range nlattr.All(b[8:n]) {
 			switch typ {
 			case 5:
 				h.Gateway = addrOf(v)
@@ -135,7 +137,7 @@ func decodeHops(b []byte) []Hop {
 			}
 		}
 		hops = append(hops, h)
-		b = b[min(align4(n), len(b)):]
+		b = b[min(nlattr.Align(n), len(b)):]
 	}
 	return hops
 }

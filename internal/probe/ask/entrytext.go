@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // String is the route as `ip route` prints it, in one line with single
@@ -28,7 +30,7 @@ func (e Entry) String() string {
 		e.Hops[0].addTo(&w, e.isIPv6)
 	}
 	if e.Table != 0 && e.Table != tableMain {
-		w.add("table", TableName(e.Table))
+		w.add("table", trail.TableName(e.Table))
 	}
 	if e.Flags&flagCloned == 0 {
 		if e.Protocol != 3 { // RTPROT_BOOT is what `ip route add` leaves

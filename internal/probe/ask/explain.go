@@ -3,6 +3,8 @@ package ask
 import (
 	"fmt"
 	"syscall"
+
+	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // RuleStep is a policy rule that a packet meets, and what came of it.
@@ -103,7 +105,7 @@ func (s *RuleStep) look(m matcher, find func(uint32) (Entry, bool, error), group
 	if s.Table = s.Rule.Table; s.Rule.L3mdev {
 		s.Table = m.vrfTable
 	}
-	head := fmt.Sprintf("%s -> table %s: ", s.head(), TableName(s.Table))
+	head := fmt.Sprintf("%s -> table %s: ", s.head(), trail.TableName(s.Table))
 	s.Entry, s.HasEntry, err = find(s.Table)
 	switch {
 	case err != nil:

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // Rules lists the policy rules of a family in the order in which they are
@@ -127,7 +129,7 @@ func (t *tables) find(table uint32) (Entry, bool, error) {
 		})
 	// ENOENT: there is no table of this number.
 	if err != nil && refusal(err) != unix.ENOENT {
-		return Entry{}, false, fmt.Errorf("list table %s: %w", TableName(table), err)
+		return Entry{}, false, fmt.Errorf("list table %s: %w", trail.TableName(table), err)
 	}
 	for i, h := range s.best.Hops {
 		l, _ := byIndex(t.links, h.Index)

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
 
 // Link is one network device.
@@ -45,14 +47,14 @@ func decodeLink(b []byte) (Link, error) {
 		Index: int(int32(binary.NativeEndian.Uint32(b[4:]))),
 		Up:    binary.NativeEndian.Uint32(b[8:])&1 != 0, // IFF_UP
 	}
-	for typ, v := range attrs(b[16:]) {
+	for typ, v := range nlattr.All(b[16:]) {
 		switch typ {
 		case 1:
 			if len(v) == 6 {
 				l.MAC = net.HardwareAddr(v).String()
 			}
 		case 3:
-			l.Name = textOf(v)
+			l.Name = nlattr.Text(v)
 		case 4:
 			l.MTU = int(u32(v))
 		case 10:
@@ -71,10 +73,10 @@ func decodeLink(b []byte) (Link, error) {
 // takeInfo reads IFLA_LINKINFO.
 func (l *Link) takeInfo(b []byte) {
 	var data []byte
-	for typ, v := range attrs(b) {
+	for typ, v := range nlattr.All(b) {
 		switch typ {
 		case 1:
-			l.Kind = textOf(v)
+			l.Kind = nlattr.Text(v)
 		case 2:
 			data = v
 		}
@@ -82,7 +84,7 @@ func (l *Link) takeInfo(b []byte) {
 	if l.Kind != "vrf" {
 		return
 	}
-	for typ, v := range attrs(data) {
+	for typ, v := range nlattr.All(data) {
 		if typ == 1 { // IFLA_VRF_TABLE
 			l.VRFTable = u32(v)
 		}
@@ -104,7 +106,7 @@ func decodeAddress(b []byte) (index int, p netip.Prefix, err error) {
 		return 0, p, fmt.Errorf("decode address: %w", errCut)
 	}
 	var addr, local netip.Addr
-	for typ, v := range attrs(b[8:]) {
+	for typ, v := range nlattr.All(b[8:]) {
 		switch typ {
 		case 1:
 			addr = addrOf(v)

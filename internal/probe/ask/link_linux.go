@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
 
 // Links lists the devices of the namespace with their addresses, in the order
@@ -61,7 +63,7 @@ func (a *Asker) link(index int, name string) (Link, error) {
 		if len(name) >= nameSize {
 			typ = attrAltName
 		}
-		body = appendAttr(body, typ, append([]byte(name), 0)...)
+		body = nlattr.Append(body, typ, append([]byte(name), 0)...)
 	}
 	b, err := c.one(unix.RTM_GETLINK, body)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
 
 // FDBEntry says behind which port a link address is: of a bridge, or of a
@@ -90,7 +92,7 @@ func decodeNeighbour(b []byte) (neighbour, error) {
 		family: b[0], index: int(int32(binary.NativeEndian.Uint32(b[4:]))),
 		state: binary.NativeEndian.Uint16(b[8:]), flags: b[10],
 	}
-	for typ, v := range attrs(b[ndmsgLen:]) { // NDA_ of linux/neighbour.h
+	for typ, v := range nlattr.All(b[ndmsgLen:]) { // NDA_ of linux/neighbour.h
 		switch typ {
 		case 1:
 			n.dst = addrOf(v)
@@ -99,7 +101,7 @@ func decodeNeighbour(b []byte) (neighbour, error) {
 		case 5:
 			n.vlan = u16(v)
 		case 6:
-			n.port = be16(v)
+			n.port = nlattr.BE16(v)
 		case 7:
 			n.vni = u32(v)
 		case 9:

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -36,7 +37,7 @@ func (a *Asker) neighbour(addr netip.Addr, device string) (trail.Neighbour, bool
 	head[0] = familyOf(addr.Is6())
 	ask := append([]byte(nil), head...)
 	putNative32(ask[4:], uint32(l.Index))
-	b, err := c.one(unix.RTM_GETNEIGH, appendAttr(ask, unix.NDA_DST, addr.AsSlice()...))
+	b, err := c.one(unix.RTM_GETNEIGH, nlattr.Append(ask, unix.NDA_DST, addr.AsSlice()...))
 	if err == nil {
 		n, err := decodeNeighbour(b)
 		return named(n, device), err == nil, err

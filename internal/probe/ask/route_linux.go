@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -93,10 +94,10 @@ func (a *Asker) routeRequest(q Question) ([]byte, error) {
 	}
 	b := make([]byte, rtmsgLen)
 	b[0], b[1], b[3] = familyOf(q.Dst.Is6()), uint8(q.Dst.BitLen()), q.TOS
-	b = appendAttr(b, unix.RTA_DST, q.Dst.AsSlice()...)
+	b = nlattr.Append(b, unix.RTA_DST, q.Dst.AsSlice()...)
 	if q.Src.IsValid() {
 		b[2] = uint8(q.Src.BitLen())
-		b = appendAttr(b, unix.RTA_SRC, q.Src.AsSlice()...)
+		b = nlattr.Append(b, unix.RTA_SRC, q.Src.AsSlice()...)
 	}
 	for _, d := range []struct {
 		name string
@@ -118,7 +119,7 @@ func (a *Asker) routeRequest(q Question) ([]byte, error) {
 		b = append32(b, unix.RTA_UID, q.UID)
 	}
 	if q.Proto != 0 {
-		b = appendAttr(b, unix.RTA_IP_PROTO, uint8(q.Proto))
+		b = nlattr.Append(b, unix.RTA_IP_PROTO, uint8(q.Proto))
 	}
 	if q.SrcPort != 0 {
 		b = appendBE16(b, unix.RTA_SPORT, q.SrcPort)

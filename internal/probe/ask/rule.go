@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // Rule is one policy rule (`ip rule`).
@@ -163,7 +164,7 @@ func (r Rule) addSelector(w *words) {
 
 func (r Rule) addAction(w *words) {
 	if r.Table != 0 {
-		w.add("lookup", TableName(r.Table))
+		w.add("lookup", trail.TableName(r.Table))
 		if r.SuppressPrefix >= 0 {
 			w.add("suppress_prefixlength", strconv.Itoa(r.SuppressPrefix))
 		}

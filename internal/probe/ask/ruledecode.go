@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/packet"
 )
 
@@ -37,7 +38,7 @@ func decodeRule(b []byte) (Rule, error) {
 	} else if b[0] != familyIPv4 {
 		return Rule{}, fmt.Errorf("decode rule: family %d is neither IPv4 nor IPv6", b[0])
 	}
-	for typ, v := range attrs(b[ruleHeaderLen:]) {
+	for typ, v := range nlattr.All(b[ruleHeaderLen:]) {
 		switch typ {
 		case 1:
 			dst = addrOf(v)
@@ -74,7 +75,7 @@ func decodeRule(b []byte) (Rule, error) {
 func (r *Rule) take(typ uint16, v []byte) {
 	switch typ {
 	case 3:
-		r.In = textOf(v)
+		r.In = nlattr.Text(v)
 	case 4:
 		r.Goto = u32(v)
 	case 6:
@@ -84,7 +85,7 @@ func (r *Rule) take(typ uint16, v []byte) {
 	case 11:
 		r.realms = u32(v)
 	case 12:
-		r.TunnelID = be64(v)
+		r.TunnelID = nlattr.BE64(v)
 	case 13:
 		r.SuppressGroup = int(int32(u32(v)))
 	case 14:
@@ -94,7 +95,7 @@ func (r *Rule) take(typ uint16, v []byte) {
 	case 16:
 		r.Mask = u32(v)
 	case 17:
-		r.Out = textOf(v)
+		r.Out = nlattr.Text(v)
 	case 18: // padding
 	case 19:
 		r.L3mdev = u8(v) != 0
@@ -121,9 +122,9 @@ func (r *Rule) takeNewer(typ uint16, v []byte) {
 	case 25:
 		r.DSCP = u8(v)
 	case 26:
-		r.FlowLabel = be32(v)
+		r.FlowLabel = nlattr.BE32(v)
 	case 27:
-		r.FlowLabelMask = be32(v)
+		r.FlowLabelMask = nlattr.BE32(v)
 	case 28:
 		r.SrcPorts.Mask = u16(v)
 	case 29:

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/packet"
 )
 
@@ -75,10 +76,10 @@ func decodeDiag(b []byte) (diag, error) {
 	if d.family == familyIPv6 {
 		size = 16
 	}
-	d.local = netip.AddrPortFrom(addrOf(id[4:4+size]).Unmap(), be16(id))
-	d.remote = netip.AddrPortFrom(addrOf(id[20:20+size]).Unmap(), be16(id[2:]))
+	d.local = netip.AddrPortFrom(addrOf(id[4:4+size]).Unmap(), nlattr.BE16(id))
+	d.remote = netip.AddrPortFrom(addrOf(id[20:20+size]).Unmap(), nlattr.BE16(id[2:]))
 	d.rqueue, d.wqueue, d.inode = u32(b[56:]), u32(b[60:]), u32(b[68:])
-	for typ, v := range attrs(b[diagLen:]) {
+	for typ, v := range nlattr.All(b[diagLen:]) {
 		if typ == 11 { // INET_DIAG_SKV6ONLY
 			d.only6 = u8(v) != 0
 		}

@@ -1,28 +1,19 @@
 package nftrace
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// Netlink attributes (linux/netlink.h, struct nlattr): length and type in the
-// machine's byte order, padded to 4 bytes. Those of netfilter hold numbers in
-// network byte order.
-const (
-	nlaHeader   = 4
-	nlaTypeMask = 0x3fff // without NLA_F_NESTED and NLA_F_NET_BYTEORDER
-	nlaNested   = 0x8000
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
+
+// nlaNested is NLA_F_NESTED (linux/netlink.h). Attributes of netfilter hold
+// numbers in network byte order.
+const nlaNested = 0x8000
 
 // attrs are encoded attributes; each method appends one.
 type attrs []byte
 
-func (a attrs) bytes(typ uint16, v []byte) attrs {
-	a = binary.NativeEndian.AppendUint16(a, uint16(nlaHeader+len(v)))
-	a = binary.NativeEndian.AppendUint16(a, typ)
-	a = append(a, v...)
-	for len(a)%4 != 0 {
-		a = append(a, 0)
-	}
-	return a
-}
+func (a attrs) bytes(typ uint16, v []byte) attrs { return nlattr.Append(a, typ, v...) }
 
 func (a attrs) text(typ uint16, v string) attrs {
 	return a.bytes(typ, append([]byte(v), 0))
@@ -37,45 +28,6 @@ func (a attrs) u64(typ uint16, v uint64) attrs {
 }
 
 func (a attrs) nest(typ uint16, v attrs) attrs { return a.bytes(typ|nlaNested, v) }
-
-// eachAttr calls fn for the attributes in b, and is false where they are cut
-// short.
-func eachAttr(b []byte, fn func(typ uint16, v []byte)) bool {
-	for len(b) >= nlaHeader {
-		n := int(binary.NativeEndian.Uint16(b))
-		if n < nlaHeader || n > len(b) {
-			return false
-		}
-		fn(binary.NativeEndian.Uint16(b[2:])&nlaTypeMask, b[nlaHeader:n])
-		b = b[min((n+3)&^3, len(b)):]
-	}
-	return len(b) == 0
-}
-
-// The readers of values take what is there: a value that is too short is 0.
-
-func be32(v []byte) uint32 {
-	if len(v) < 4 {
-		return 0
-	}
-	return binary.BigEndian.Uint32(v)
-}
-
-func be64(v []byte) uint64 {
-	if len(v) < 8 {
-		return 0
-	}
-	return binary.BigEndian.Uint64(v)
-}
-
-func cstring(v []byte) string {
-	for i, c := range v {
-		if c == 0 {
-			return string(v[:i])
-		}
-	}
-	return string(v)
-}
 
 // Netlink messages (linux/netlink.h, struct nlmsghdr).
 const (

@@ -3,6 +3,7 @@ package nftrace
 import (
 	"encoding/binary"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -49,7 +50,7 @@ func decodeStep(b []byte) (step, bool) {
 		return step{}, false
 	}
 	s := step{family: b[0]}
-	ok := eachAttr(b[nfHeader:], s.attr)
+	ok := nlattr.Each(b[nfHeader:], s.attr)
 	return s, ok && s.table != "" && s.chain != "" && s.kind >= tracePolicy && s.kind <= traceRule
 }
 
@@ -57,17 +58,17 @@ func decodeStep(b []byte) (step, bool) {
 func (s *step) attr(typ uint16, v []byte) {
 	switch typ {
 	case 1:
-		s.table = cstring(v)
+		s.table = nlattr.Text(v)
 	case 2:
-		s.chain = cstring(v)
+		s.chain = nlattr.Text(v)
 	case 3:
-		s.handle = be64(v)
+		s.handle = nlattr.BE64(v)
 	case 4:
-		s.kind = be32(v)
+		s.kind = nlattr.BE32(v)
 	case 5:
-		eachAttr(v, s.verdictAttr)
+		nlattr.Each(v, s.verdictAttr)
 	case 6:
-		s.id = be32(v)
+		s.id = nlattr.BE32(v)
 	case 7:
 		s.link = v
 	case 8:
@@ -75,32 +76,32 @@ func (s *step) attr(typ uint16, v []byte) {
 	case 9:
 		s.transport = v
 	case 10:
-		s.iif = be32(v)
+		s.iif = nlattr.BE32(v)
 	case 12:
-		s.oif = be32(v)
+		s.oif = nlattr.BE32(v)
 	case 14:
-		s.mark = be32(v)
+		s.mark = nlattr.BE32(v)
 	case 15:
-		s.nfproto = be32(v)
+		s.nfproto = nlattr.BE32(v)
 	case 16:
-		s.verdict, s.hasVerdict = int32(be32(v)), true
+		s.verdict, s.hasVerdict = int32(nlattr.BE32(v)), true
 	case 18:
-		s.ctID, s.hasCT = be32(v), true
+		s.ctID, s.hasCT = nlattr.BE32(v), true
 	case 19:
 		s.ctReply, s.hasCT = len(v) > 0 && v[0] == 1, true // IP_CT_DIR_REPLY
 	case 20:
-		s.ctStatus, s.hasCT = be32(v), true
+		s.ctStatus, s.hasCT = nlattr.BE32(v), true
 	case 21:
-		s.ctState, s.hasCT = be32(v), true
+		s.ctState, s.hasCT = nlattr.BE32(v), true
 	}
 }
 
 func (s *step) verdictAttr(typ uint16, v []byte) {
 	switch typ {
 	case nftaVerdictCode:
-		s.verdict, s.hasVerdict = int32(be32(v)), true
+		s.verdict, s.hasVerdict = int32(nlattr.BE32(v)), true
 	case nftaVerdictTo:
-		s.to = cstring(v)
+		s.to = nlattr.Text(v)
 	}
 }
 
@@ -205,16 +206,16 @@ func decodeChain(b []byte, h *trail.Hook) {
 		return
 	}
 	family := b[0]
-	eachAttr(b[nfHeader:], func(typ uint16, v []byte) {
+	nlattr.Each(b[nfHeader:], func(typ uint16, v []byte) {
 		if typ != 4 { // NFTA_CHAIN_HOOK
 			return
 		}
-		eachAttr(v, func(typ uint16, v []byte) {
+		nlattr.Each(v, func(typ uint16, v []byte) {
 			switch typ {
 			case 1: // NFTA_HOOK_HOOKNUM
-				h.Name = hookName(family, be32(v))
+				h.Name = hookName(family, nlattr.BE32(v))
 			case 2: // NFTA_HOOK_PRIORITY
-				h.Priority = int(int32(be32(v)))
+				h.Priority = int(int32(nlattr.BE32(v)))
 			}
 		})
 	})

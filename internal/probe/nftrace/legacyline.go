@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -118,26 +119,26 @@ func decodeLog(b []byte) (line, bool) {
 	}
 	l := line{family: b[0], hook: -1}
 	is := false
-	ok := eachAttr(b[nfHeader:], func(typ uint16, v []byte) {
+	ok := nlattr.Each(b[nfHeader:], func(typ uint16, v []byte) {
 		switch typ {
 		case 1: // NFULA_PACKET_HDR: protocol, hook
 			if len(v) >= 3 {
 				l.hook = int(v[2])
 			}
 		case 2: // NFULA_MARK
-			l.mark = be32(v)
+			l.mark = nlattr.BE32(v)
 		case 3: // NFULA_TIMESTAMP: seconds, microseconds
 			if len(v) >= 16 {
-				l.time = int64(be64(v))*1e9 + int64(be64(v[8:]))*1e3
+				l.time = int64(nlattr.BE64(v))*1e9 + int64(nlattr.BE64(v[8:]))*1e3
 			}
 		case 4: // NFULA_IFINDEX_INDEV
-			l.in = be32(v)
+			l.in = nlattr.BE32(v)
 		case 5: // NFULA_IFINDEX_OUTDEV
-			l.out = be32(v)
+			l.out = nlattr.BE32(v)
 		case 9: // NFULA_PAYLOAD
 			l.data = append([]byte(nil), v...)
 		case 10: // NFULA_PREFIX
-			is = decodePrefix(cstring(v), &l)
+			is = decodePrefix(nlattr.Text(v), &l)
 		}
 	})
 	return l, ok && is
