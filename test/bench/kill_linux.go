@@ -42,6 +42,11 @@ func killing(ctx context.Context, r *road, o options, out io.Writer) error {
 	if o.pairs > 0 {
 		times = o.pairs
 	}
+	remove, err := r.withChains(ctx) // rules are traced where there are some
+	if err != nil {
+		return err
+	}
+	defer remove()
 	bad, armed := 0, 0
 	for i := range times {
 		k, err := r.kill(ctx, o, kills(r)[i%len(kills(r))])

@@ -10,7 +10,8 @@ import (
 	"github.com/pktrail/pktrail/internal/lab/labtest"
 )
 
-// bedOf gives a road and the program, built for the test.
+// bedOf gives a road with rules in its nodes, and the program, built for the
+// test.
 func bedOf(t *testing.T) (*road, options) {
 	t.Helper()
 	labtest.RequireRoot(t)
@@ -26,6 +27,13 @@ func bedOf(t *testing.T) (*road, options) {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.close)
+	// Rules are traced where there are some: without chains, a trace has no
+	// table that could be left.
+	remove, err := r.withChains(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(remove)
 	return r, o
 }
 
@@ -64,7 +72,7 @@ func TestTracesFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(during.beyond(before), "\n")
-	for _, want := range []string{r.from.Node + ": table inet pktrail", r.to.Name + ": netlink socket"} {
+	for _, want := range []string{r.from.Node + ": table inet pktrail", r.to.Node + ": netlink socket"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
 		}

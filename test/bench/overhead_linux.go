@@ -117,10 +117,11 @@ chains: both nodes track connections and have nat and filter chains, without tra
 // loaded measures one load.
 func (r *road) loaded(ctx context.Context, o options, l traffic, list []burden) ([]turns, error) {
 	if l.chains {
-		if err := r.nft(ctx, chains); err != nil {
+		remove, err := r.withChains(ctx)
+		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = r.nft(context.WithoutCancel(ctx), "delete table ip bench\n") }() // the lab goes too
+		defer remove()
 	}
 	s, err := l.open(r)
 	if err != nil {
@@ -139,6 +140,15 @@ const chains = `table ip bench {
 	chain forward { type filter hook forward priority filter; ct state established,related accept; ct state invalid drop; }
 }
 `
+
+// withChains puts the chains into both nodes. remove takes them out; where it
+// cannot, the lab goes too.
+func (r *road) withChains(ctx context.Context) (remove func(), err error) {
+	if err := r.nft(ctx, chains); err != nil {
+		return nil, err
+	}
+	return func() { _ = r.nft(context.WithoutCancel(ctx), "delete table ip bench\n") }, nil
+}
 
 // nft gives commands to nft(8) in both nodes.
 func (r *road) nft(ctx context.Context, commands string) error {
