@@ -208,3 +208,38 @@ func TestOverflow(t *testing.T) {
 		t.Errorf("read %d, stats %+v", read, s)
 	}
 }
+
+// So are routing lookups of packets that were lost themselves: a tracer without
+// room counts what one with room counts.
+func TestOverflowLookups(t *testing.T) {
+	t.Parallel()
+	client, middle, server := router(t)
+	to4, to6 := netip.MustParseAddr("10.2.0.2"), netip.MustParseAddr("fd02::2")
+	labtest.Ping(t, client, to4)
+	labtest.Ping(t, client, to6)
+	o := Options{Filter: compile(t, "icmp or icmp6"), Netns: inodes(t, client, middle, server)}
+	roomy := open(t, o)
+	o.Ring = 1 // a page
+	tight := open(t, o)
+	for _, to := range []netip.Addr{to4, to6} {
+		run(t, client, "ping", "-q", "-i", "0.002", "-c", "200", to.String())
+	}
+	tight.Stop()
+	all := drain(t, roomy)
+	lookups := map[bool]int{}
+	for _, e := range ofStage(all, trail.StageRoute) {
+		lookups[e.Route.Dst.Is6()]++
+	}
+	if lookups[false] < 200 || lookups[true] < 200 {
+		t.Errorf("%v lookups, want 200 of each version at least", lookups)
+	}
+	got := drain(t, tight)
+	want, err := roomy.Stats()
+	if err != nil || want.Lost != 0 {
+		t.Fatalf("stats with room %+v, %v", want, err)
+	}
+	s, err := tight.Stats()
+	if err != nil || s.Lost == 0 || s.Events != want.Events || uint64(len(got))+s.Lost != s.Events {
+		t.Errorf("read %d, stats %+v, with room %+v; %v", len(got), s, want, err)
+	}
+}

@@ -191,18 +191,23 @@ __noinline u64 note_transport(u64 l3, u32 avail, u32 len)
 	return 1;
 }
 
-// progress notes that this CPU works on a followed packet.
-static __always_inline void progress(struct view *v, struct event *e)
+// progress notes that this CPU works on a followed packet. It comes before the
+// event: what happens to a packet is counted where its event finds no room, too.
+static __always_inline void progress(struct view *v, struct place *p, u64 flight)
 {
 	struct cpu *c = this_cpu();
 	if (!c)
 		return;
 	struct in_progress *now = &c->now;
-	now->flight = e->flight;
-	now->when = e->ts;
-	now->netns = e->netns;
-	now->ifindex = e->ifindex;
-	__builtin_memcpy(now->device, e->device, sizeof(now->device));
+	now->flight = flight;
+	now->when = bpf_ktime_get_ns();
+	now->netns = p->netns;
+	now->ifindex = 0;
+	__builtin_memset(now->device, 0, sizeof(now->device));
+	if (p->dev) {
+		now->ifindex = p->dev->ifindex;
+		bpf_probe_read_kernel(now->device, sizeof(now->device), &p->dev->name);
+	}
 	now->version = load8(v->l3) >> 4;
 	if (now->version == 4) {
 		now->src[0] = load32(v->l3 + 12);

@@ -61,6 +61,7 @@ static __always_inline int bracket(struct bpf_nf_ctx *ctx, u8 index)
 	p.dev = state->hook <= 1 ? in : out;
 	if (!is_pointer(number(p.dev)))
 		p.dev = 0;
+	progress(&v, &p, flight);
 	struct event *e = open_event(skb, &v, &p, flight, KIND_HOOK, flags, sizeof(struct hook), 0);
 	if (!e)
 		return NF_ACCEPT;
@@ -72,7 +73,6 @@ static __always_inline int bracket(struct bpf_nf_ctx *ctx, u8 index)
 	h->in = is_pointer(number(in)) ? in->ifindex : 0;
 	h->out = is_pointer(number(out)) ? out->ifindex : 0;
 	h->pad2 = 0;
-	progress(&v, e);
 	bpf_ringbuf_submit(e, 0);
 	return NF_ACCEPT;
 }

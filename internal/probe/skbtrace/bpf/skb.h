@@ -59,11 +59,10 @@ int BPF_PROG(pkt_receive, struct sk_buff *skb)
 			nothing_in_progress();
 		return 0;
 	}
+	progress(&v, &p, flight);
 	struct event *e = open_event(skb, &v, &p, flight, KIND_RECEIVE, flags, 0, 1);
-	if (!e)
-		return 0;
-	progress(&v, e);
-	bpf_ringbuf_submit(e, 0);
+	if (e)
+		bpf_ringbuf_submit(e, 0);
 	return 0;
 }
 
@@ -78,11 +77,10 @@ int BPF_PROG(pkt_queue, struct sk_buff *skb)
 	u64 flight = follow(skb, &v, &p, MAYBE_START | MAYBE_KEEP, &flags);
 	if (!flight)
 		return 0;
+	progress(&v, &p, flight);
 	struct event *e = open_event(skb, &v, &p, flight, KIND_QUEUE, flags, 0, 1);
-	if (!e)
-		return 0;
-	progress(&v, e);
-	bpf_ringbuf_submit(e, 0);
+	if (e)
+		bpf_ringbuf_submit(e, 0);
 	return 0;
 }
 
