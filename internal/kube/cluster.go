@@ -1,0 +1,94 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	authn "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Loader gives what kubectl's flags and files say about a cluster;
+// genericclioptions.ConfigFlags is one.
+type Loader interface {
+	ToRESTConfig() (*rest.Config, error)
+	ToRawKubeConfigLoader() clientcmd.ClientConfig
+}
+
+// Cluster is an API server, as one user.
+type Cluster struct {
+	Client kubernetes.Interface
+	// Config is how to reach the server.
+	Config *rest.Config
+	// Context is the kubeconfig's context; empty inside of a cluster.
+	Context string
+	// Namespace is that of -n, else the context's, else "default".
+	Namespace string
+}
+
+// How much we ask of an API server at once: kubectl's own values. A trace of
+// ten nodes asks a few dozen questions.
+const (
+	queries = 50
+	burst   = 300
+)
+
+// Open reads the configuration. It asks the server nothing, so that a server
+// that is away is told by the first question.
+func Open(l Loader, agent string) (*Cluster, error) {
+	raw := l.ToRawKubeConfigLoader()
+	config, err := l.ToRESTConfig()
+	if err != nil {
+		return nil, noConfig(err)
+	}
+	config = rest.CopyConfig(config)
+	config.UserAgent = agent
+	config.QPS, config.Burst = queries, burst
+	// Streams live as long as a capture does, so nothing is limited as a whole:
+	// questions have limits of their own.
+	config.Timeout = 0
+	config.WarningHandler = rest.NoWarnings{}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, noConfig(err)
+	}
+	c := &Cluster{Client: client, Config: config}
+	if c.Namespace, _, err = raw.Namespace(); err != nil {
+		return nil, noConfig(err)
+	}
+	if file, err := raw.RawConfig(); err == nil {
+		c.Context = file.CurrentContext
+	}
+	return c, nil
+}
+
+// noConfig says that there is no cluster to ask.
+func noConfig(err error) error {
+	if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
+		return &Error{Err: errors.New("no cluster is configured"), Tip: "set KUBECONFIG or --kubeconfig; on a node itself: netns:NAME, pid:N, container:ID or cri:NAMESPACE/POD"}
+	}
+	if clientcmd.IsContextNotFound(err) {
+		return &Error{Err: fmt.Errorf("read kubeconfig: %w", err), Tip: "kubectl config get-contexts lists the contexts"}
+	}
+	return &Error{Err: fmt.Errorf("read kubeconfig: %w", err), Tip: "kubectl config view shows what kubectl would use"}
+}
+
+// questionTimeout bounds a single question to the server.
+const questionTimeout = 15 * time.Second
+
+// User asks the server who we are (SelfSubjectReview, Kubernetes 1.28).
+// Empty where it does not say.
+func (c *Cluster) User(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, questionTimeout)
+	defer cancel()
+	r, err := c.Client.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authn.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil {
+		return ""
+	}
+	return r.Status.UserInfo.Username
+}
