@@ -9,12 +9,9 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/pktrail/pktrail/internal/filter"
 	"github.com/pktrail/pktrail/internal/probe/netns"
-	"github.com/pktrail/pktrail/internal/probe/nftrace"
-	"github.com/pktrail/pktrail/internal/probe/rules"
 	"github.com/pktrail/pktrail/internal/probe/skbtrace"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -78,8 +75,8 @@ func (s *session) meet(ctx context.Context, at *placeOf) {
 		if !s.scope.has(ctx, at, s.places.open) {
 			return
 		}
-		t, err := s.openRules(at.ns)
-		s.addRules(ctx, at.ns, t, err)
+		r, err := s.openRules(at.ns)
+		s.addRules(ctx, at.ns, r, err)
 		if s.req.Full && s.kernel != nil {
 			s.armStages(at.ns)
 		}
@@ -114,23 +111,15 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 	s.kernel = t
 	s.asked.announce = t.Asking
 	s.about.Everywhere = true
+	e := &emitter{session: s, ctx: ctx}
 	s.addSource(source{
 		name: "eBPF",
-		run: func() error {
-			e := &emitter{session: s, ctx: ctx}
-			var ev skbtrace.Event
-			for {
-				if err := t.Read(&ev); err != nil {
-					return err
-				}
-				if aside(&ev) {
-					continue
-				}
-				if err := e.emit(&ev.Observation, ev.Link, ev.Data); err != nil {
-					return err
-				}
+		run: readAll(t.Read, func(ev *skbtrace.Event) error {
+			if aside(ev) {
+				return nil
 			}
-		},
+			return e.emit(&ev.Observation, ev.Link, ev.Data)
+		}),
 		stop:  t.Stop,
 		close: t.Close,
 		missed: func() (map[string]uint64, error) {
@@ -154,9 +143,6 @@ func (s *session) isElsewhere(b trail.Blind) bool {
 	return strings.Contains(b.What, "v6") && (len(s.ends[0].Addrs)+len(s.ends[1].Addrs) > 0) &&
 		(!slices.ContainsFunc(s.ends[0].Addrs, is6) || !slices.ContainsFunc(s.ends[1].Addrs, is6))
 }
-
-// isLegacy reports whether a blind spot is the rules of iptables-legacy.
-func isLegacy(b trail.Blind) bool { return b.What == "rules of iptables-legacy" }
 
 // aside reports whether a lookup was made while a packet was under way and not
 // for it: somebody asked for the route, or ARP asks the local table whose
@@ -185,102 +171,5 @@ func (s *session) watched() []netip.Addr {
 			out = appendNew(out, a)
 		}
 	}
-	return out[:min(len(out), mostWatched)]
-}
-
-// mostWatched is what the kernel probe takes.
-const mostWatched = 8
-
-// armRules switches rule tracing on in each namespace, side by side: most of
-// the time goes into waiting for the kernel's grace periods.
-func (s *session) armRules(ctx context.Context, way []*netns.Namespace) {
-	var wg sync.WaitGroup
-	tracers := make([]*nftrace.Tracer, len(way))
-	errs := make([]error, len(way))
-	for i, ns := range way {
-		wg.Go(func() { tracers[i], errs[i] = s.openRules(ns) })
-	}
-	wg.Wait()
-	for i, ns := range way {
-		s.traced[ns.Inode] = true
-		s.addRules(ctx, ns, tracers[i], errs[i])
-	}
-}
-
-// openRules opens a namespace's rule tracing; nil where there are no rules. Those
-// that somebody makes while the trace runs are not seen there; what they drop
-// is.
-func (s *session) openRules(ns *netns.Namespace) (*nftrace.Tracer, error) {
-	names, err := rules.Open(ns.File())
-	if err != nil {
-		return nil, err
-	}
-	if tables, err := names.Tables(); err == nil && !slices.ContainsFunc(tables, isOthers) {
-		// Nobody has rules here: nothing to trace, and our own table would
-		// cost every packet more than all the rest.
-		return nil, names.Close()
-	}
-	legacy := nftrace.LegacyAuto
-	if s.req.LegacyTrace {
-		legacy = nftrace.LegacyBind
-	}
-	t, err := nftrace.Open(nftrace.Options{
-		Netns: ns.File(), Matches: s.matches, Rate: s.req.Rate, Legacy: legacy,
-		Describe: names.Describe,
-	})
-	if err != nil {
-		return nil, errors.Join(err, names.Close())
-	}
-	s.mu.Lock()
-	s.closers = append(s.closers, names.Close)
-	s.mu.Unlock()
-	return t, nil
-}
-
-// isOthers reports whether a table is not of a trace, this or another one.
-func isOthers(t rules.Table) bool { return !strings.HasPrefix(t.Name, "pktrail") }
-
-// addRules adds a namespace's rule tracing to the sources, or says why there is
-// none.
-func (s *session) addRules(ctx context.Context, ns *netns.Namespace, t *nftrace.Tracer, err error) {
-	at := s.places.know(ctx, ns)
-	if err != nil {
-		s.blind([]trail.Blind{{What: "rules of netfilter", Why: err.Error()}}, at)
-		return
-	}
-	if t == nil {
-		return
-	}
-	blind := t.Blind()
-	for i := range blind {
-		if isLegacy(blind[i]) && !s.req.LegacyTrace {
-			blind[i].Why += "; --legacy-trace makes it go to pktrail for the time of the run"
-		}
-	}
-	s.blind(blind, at)
-	if s.kernel != nil && !s.req.Full && slices.ContainsFunc(blind, isLegacy) {
-		s.armStages(ns) // where its rules do not show, its tables do
-	}
-	s.addSource(source{
-		name: "nft trace",
-		run: func() error {
-			e := &emitter{session: s, ctx: ctx}
-			var ev nftrace.Event
-			for {
-				if err := t.Read(&ev); err != nil {
-					return err
-				}
-				ev.Point.Netns = ns.Inode
-				if err := e.emit(&ev.Observation, ev.Link, ev.Data); err != nil {
-					return err
-				}
-			}
-		},
-		stop:  t.Stop,
-		close: t.Close,
-		missed: func() (map[string]uint64, error) {
-			st, err := t.Stats()
-			return map[string]uint64{"nft trace": st.Overruns}, err
-		},
-	})
+	return out[:min(len(out), skbtrace.MaxWatch)]
 }

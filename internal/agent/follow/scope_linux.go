@@ -78,7 +78,6 @@ func (s *session) restrict(ctx context.Context) error {
 	stop := make(chan struct{})
 	var once sync.Once
 	s.addSource(source{
-		name: "eBPF",
 		run: func() error {
 			tick := time.NewTicker(lookAround)
 			defer tick.Stop()

@@ -51,7 +51,7 @@ type session struct {
 
 // source is something that observations come from.
 type source struct {
-	name  string
+	name  string       // one of trail.Session.Means; empty for none
 	run   func() error // until the source is stopped and drained
 	stop  func()
 	close func() error
@@ -111,12 +111,29 @@ func (s *session) addSource(src source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sources = append(s.sources, src)
-	s.about.Means = appendNew(s.about.Means, src.name)
+	if src.name != "" {
+		s.about.Means = appendNew(s.about.Means, src.name)
+	}
 	switch {
 	case s.ended:
 		src.stop()
 	case s.started:
 		s.start(src)
+	}
+}
+
+// readAll reads to the end, one after the other, and hands each on.
+func readAll[T any](read, each func(*T) error) func() error {
+	return func() error {
+		var v T
+		for {
+			if err := read(&v); err != nil {
+				return err
+			}
+			if err := each(&v); err != nil {
+				return err
+			}
+		}
 	}
 }
 

@@ -53,22 +53,14 @@ func (s *session) armSockets(ctx context.Context, expr *filter.Expr, way []*netn
 	for _, what := range socketFacts {
 		s.blind([]trail.Blind{{What: what, Why: why}}, nil)
 	}
+	e := &emitter{session: s, ctx: ctx}
 	s.addSource(source{
 		name: "packet sockets",
-		run: func() error {
-			e := &emitter{session: s, ctx: ctx}
-			var f trail.Frame
-			for {
-				if err := reader.Read(&f); err != nil {
-					return err
-				}
-				p := reader.Points()[f.Point]
-				o := trail.Observation{Time: f.Time, Point: p, Stage: trail.StageCapture, Dir: f.Dir, Len: f.Len}
-				if err := e.emit(&o, p.Link, f.Data); err != nil {
-					return err
-				}
-			}
-		},
+		run: readAll(reader.Read, func(f *trail.Frame) error {
+			p := reader.Points()[f.Point]
+			o := trail.Observation{Time: f.Time, Point: p, Stage: trail.StageCapture, Dir: f.Dir, Len: f.Len}
+			return e.emit(&o, p.Link, f.Data)
+		}),
 		stop:  reader.Stop,
 		close: reader.Close,
 		missed: func() (map[string]uint64, error) {

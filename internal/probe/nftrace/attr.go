@@ -80,3 +80,32 @@ func nfMessage(b []byte, typ, flags uint16, seq uint32, family uint8, id uint16,
 }
 
 const nfHeader = 4
+
+// Message types of nf_tables: linux/netfilter/nfnetlink.h, NFNL_MSG_BATCH_ and
+// NFNL_SUBSYS_NFTABLES; linux/netfilter/nf_tables.h, NFT_MSG_.
+const (
+	nfBatchBegin = 0x10
+	nfBatchEnd   = 0x11
+	nfTables     = 10
+
+	nftNewTable = nfTables << 8
+	nftDelTable = nfTables<<8 | 2
+	nftNewChain = nfTables<<8 | 3
+	nftGetChain = nfTables<<8 | 4
+	nftNewRule  = nfTables<<8 | 6
+	nftTrace    = nfTables<<8 | 17
+)
+
+// madeByOthers reports whether a message tells of a table, a chain or a rule
+// that somebody made who is not pktrail.
+func madeByOthers(m nlMessage) bool {
+	if m.typ != nftNewTable && m.typ != nftNewChain && m.typ != nftNewRule || len(m.body) < nfHeader {
+		return false
+	}
+	for typ, v := range nlattr.All(m.body[nfHeader:]) {
+		if typ == 1 { // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE
+			return !ourTable(nlattr.Text(v))
+		}
+	}
+	return false
+}

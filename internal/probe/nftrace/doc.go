@@ -16,6 +16,9 @@
 // unwrapped, so the Tracer looks into tunnels and marks it again: events of
 // such a packet show the tunnel's headers.
 //
+// A Watch tells when somebody makes rules in a namespace that has none: a table
+// of our own there would cost every packet and tell nothing.
+//
 // The package must not know what a rule's text or owner is, nor a target, a
 // pod or a file.
 package nftrace

@@ -112,7 +112,7 @@ func TestNFT(t *testing.T) {
 			run(t, b.router, c.rules, "nft", "-f", "-")
 			tr := open(t, b.router, Options{Matches: []Match{toServer}})
 			second := monitor(t, b.router)
-			raw := recorder(t, b.router, func(s *socket) error { return joinTrace(s.fd) })
+			raw := recorder(t, b.router, func(s *socket) error { return joinGroup(s.fd, traceMessages, "nft trace") })
 			sendUDP(t, b.client, c.dst)
 			want := strings.TrimPrefix(c.want, "\n")
 			expect(t, tr, want)

@@ -39,5 +39,17 @@ func (*Tracer) Stats() (Stats, error) { return Stats{}, errUnsupported }
 // Blind is empty.
 func (*Tracer) Blind() []trail.Blind { return nil }
 
+// Watch cannot be opened here.
+type Watch struct{}
+
+// OpenWatch returns errors.ErrUnsupported.
+func OpenWatch(*os.File) (*Watch, error) { return nil, errUnsupported }
+
+// Wait returns errors.ErrUnsupported.
+func (*Watch) Wait() error { return errUnsupported }
+
+// Close does nothing.
+func (*Watch) Close() error { return nil }
+
 // Restore returns errors.ErrUnsupported.
 func Restore(*os.File, Leftover) error { return errUnsupported }

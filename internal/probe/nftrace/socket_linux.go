@@ -37,6 +37,26 @@ func openSocket(buffer int) (*socket, error) {
 	return s, nil
 }
 
+// Groups of linux/netfilter/nfnetlink.h.
+const (
+	changesGroup  = 7 // NFNLGRP_NFTABLES
+	traceMessages = 9 // NFNLGRP_NFTRACE
+)
+
+// joinGroup subscribes to one of netfilter's groups.
+func joinGroup(fd, group int, what string) error {
+	err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group)
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return &PermissionError{Op: "listen to " + what, Capability: "CAP_NET_ADMIN", Err: err}
+	case errors.Is(err, unix.EINVAL):
+		return &UnsupportedError{What: what, Since: "Linux 4.6", Err: err}
+	case err != nil:
+		return fmt.Errorf("listen to %s: %w", what, err)
+	}
+	return nil
+}
+
 func (s *socket) close() error { return unix.Close(s.fd) }
 
 // receive takes one datagram; EAGAIN if there is none.
@@ -95,21 +115,6 @@ func (s *socket) request(typ, flags uint16, family uint8, id uint16, a attrs, ea
 	_, err := s.answers(each)
 	return err
 }
-
-// Message types of nf_tables: linux/netfilter/nfnetlink.h, NFNL_MSG_BATCH_ and
-// NFNL_SUBSYS_NFTABLES; linux/netfilter/nf_tables.h, NFT_MSG_.
-const (
-	nfBatchBegin = 0x10
-	nfBatchEnd   = 0x11
-	nfTables     = 10
-
-	nftNewTable = nfTables << 8
-	nftDelTable = nfTables<<8 | 2
-	nftNewChain = nfTables<<8 | 3
-	nftGetChain = nfTables<<8 | 4
-	nftNewRule  = nfTables<<8 | 6
-	nftTrace    = nfTables<<8 | 17
-)
 
 // change is one message of a transaction.
 type change struct {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pktrail/pktrail/internal/probe/poll"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -72,26 +70,11 @@ func (t *Tracer) open() error {
 	if t.trace, err = openSocket(t.options.Buffer); err != nil {
 		return err
 	}
-	if err := joinTrace(t.trace.fd); err != nil {
+	if err := joinGroup(t.trace.fd, traceMessages, "nft trace"); err != nil {
 		return err
 	}
 	t.legacy, err = openLegacy(t.options)
 	return err
-}
-
-// joinTrace subscribes to NFNLGRP_NFTRACE (linux/netfilter/nfnetlink.h).
-func joinTrace(fd int) error {
-	const group = 9
-	err := unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group)
-	switch {
-	case errors.Is(err, unix.EPERM):
-		return &PermissionError{Op: "listen to nft trace", Capability: "CAP_NET_ADMIN", Err: err}
-	case errors.Is(err, unix.EINVAL):
-		return &UnsupportedError{What: "nft trace", Since: "Linux 4.6", Err: err}
-	case err != nil:
-		return fmt.Errorf("listen to nft trace: %w", err)
-	}
-	return nil
 }
 
 // arm starts to listen, and only then to mark.
