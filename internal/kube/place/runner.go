@@ -1,0 +1,101 @@
+package place
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/client-go/util/exec"
+
+	"github.com/pktrail/pktrail/internal/kube"
+)
+
+// Stdio are the ends of a program that runs elsewhere. Those that are nil are
+// not connected.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Runner runs commands of an agent that is in place.
+type Runner struct {
+	cluster *kube.Cluster
+	// Namespace, Pod and Container are where it is.
+	Namespace, Pod, Container string
+	// program are the words that come before the agent's arguments.
+	program []string
+	// socket is where its sessions are attached; empty is the agent's default.
+	socket string
+	// upload is what has to be brought there with the first session.
+	upload *upload
+	// Fresh is true if the agent was placed by us, and not found there.
+	Fresh bool
+}
+
+// ExitError is a program's exit code other than 0.
+type ExitError struct{ Code int }
+
+// Error implements error.
+func (e *ExitError) Error() string { return fmt.Sprintf("exit code %d", e.Code) }
+
+// Attach runs `attach SESSION SEQUENCE`: the session's stdin and stdout.
+func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdio) error {
+	if r.upload != nil && len(r.program) == 0 {
+		if seq > 0 {
+			return errNoProcess
+		}
+		return r.start(ctx, io)
+	}
+	args := append([]string(nil), r.program...)
+	args = append(args, "attach", session, fmt.Sprint(seq))
+	if r.socket != "" {
+		args = append(args, "--socket", r.socket)
+	}
+	return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, args, io)
+}
+
+// errNoProcess is an uploaded agent that went before it said its name.
+var errNoProcess = errors.New("the uploaded agent is gone")
+
+// run runs a program in a container, until it ends or the context does. An
+// exit code other than 0 is an *ExitError.
+func run(ctx context.Context, c *kube.Cluster, namespace, pod, container string, args []string, s Stdio) error {
+	u := c.Client.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("exec").
+		VersionedParams(&corev1.PodExecOptions{
+			Container: container, Command: args,
+			Stdin: s.In != nil, Stdout: s.Out != nil, Stderr: s.Err != nil,
+		}, scheme.ParameterCodec).URL()
+	x, err := executor(c.Config, u)
+	if err != nil {
+		return err
+	}
+	err = x.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: s.In, Stdout: s.Out, Stderr: s.Err})
+	if code, ok := errors.AsType[exec.CodeExitError](err); ok {
+		return &ExitError{code.Code}
+	}
+	return err
+}
+
+// executor speaks WebSocket, and SPDY to servers and proxies that do not: as
+// kubectl does. Asking by WebSocket is a GET, by SPDY a POST, so a role needs
+// the verbs get and create on pods/exec.
+func executor(config *rest.Config, u *url.URL) (remotecommand.Executor, error) {
+	spdy, err := remotecommand.NewSPDYExecutor(config, "POST", u)
+	if err != nil {
+		return nil, fmt.Errorf("prepare exec: %w", err)
+	}
+	ws, err := remotecommand.NewWebSocketExecutor(config, "GET", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("prepare exec: %w", err)
+	}
+	return remotecommand.NewFallbackExecutor(ws, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+}
