@@ -95,6 +95,9 @@ func unreachable(err error) string {
 	return err.Error()
 }
 
+// Cause puts into a few words why a server could not be talked to.
+func Cause(err error) string { return unreachable(err) }
+
 // IsGone reports whether an error says that the object does not exist (any
 // more).
 func IsGone(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsGone(err) }

@@ -1,0 +1,217 @@
+package carry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/kube/place"
+	"github.com/pktrail/pktrail/internal/wire"
+)
+
+// progress is how far a session is, over all its connections.
+type progress struct {
+	mu      sync.Mutex
+	written uint64 // the last frame that was written out
+	reason  string // why to stop; empty while it shall go on
+	wished  chan struct{}
+}
+
+func (p *progress) seen() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.written
+}
+
+func (p *progress) wrote(seq uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.written = seq
+}
+
+// wish notes that the session shall end; every connection tells it on.
+func (p *progress) wish(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reason == "" {
+		p.reason = reason
+		close(p.stopped())
+	}
+}
+
+// stopped is closed when the session shall end; callers hold mu.
+func (p *progress) stopped() chan struct{} {
+	if p.wished == nil {
+		p.wished = make(chan struct{})
+	}
+	return p.wished
+}
+
+func (p *progress) wishes() (<-chan struct{}, func() string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stopped(), func() string {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.reason
+	}
+}
+
+// once is one connection. exit is the agent's code if the session has ended.
+// began is called when the first frame has come.
+func (s *session) once(began func()) (exit *int, err error) {
+	ctx, cancel := context.WithCancelCause(s.life)
+	defer cancel(nil)
+	from := s.seen()
+	in, inWriter := io.Pipe()
+	out, outWriter := io.Pipe()
+	var stderr tail
+	ended := make(chan error, 1)
+	go func() {
+		err := s.attacher.Attach(ctx, s.id, from, place.Stdio{In: in, Out: outWriter, Err: &stderr})
+		if text := stderr.String(); err != nil && text != "" {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
+		_ = in.CloseWithError(io.ErrClosedPipe) // never fails; ends the heartbeat
+		_ = outWriter.Close()                   // never fails; ends the frames
+		ended <- err
+	}()
+	q := newQueue()
+	go func() {
+		defer q.close()
+		s.receive(out, from, q, cancel)
+	}()
+	c := conn{kick: make(chan struct{}, 1), over: make(chan struct{}), said: make(chan struct{})}
+	go func() {
+		defer close(c.said)
+		s.speak(ctx, inWriter, from, &c)
+	}()
+
+	exit, err = s.write(q, c.kick, began)
+	if exit != nil {
+		close(c.over)
+		select { // the last acknowledgement lets the agent go at once
+		case <-c.said:
+		case <-time.After(ackEvery):
+		}
+	}
+	cancel(nil)
+	_ = out.CloseWithError(io.ErrClosedPipe) // never fails; ends an Attach that still writes
+	_ = inWriter.Close()                     // never fails
+	<-c.said
+	attached := <-ended
+	cut := (*wire.TruncatedError)(nil)
+	switch {
+	case exit != nil:
+		return exit, nil
+	case errors.As(err, &cut) && attached != nil && !errors.Is(attached, context.Canceled):
+		return nil, attached // says more than that the frames ended
+	case err == nil:
+		err = attached
+	}
+	return nil, err
+}
+
+// conn is what the two directions of a connection tell each other.
+type conn struct {
+	kick chan struct{} // much was written: acknowledge now
+	over chan struct{} // closed after the last frame
+	said chan struct{} // closed when nothing more will be said
+}
+
+// receive takes frames off the connection. It never waits for the writer: an
+// agent sends no more than it keeps until we acknowledge.
+func (s *session) receive(r io.Reader, from uint64, q *queue, cancel context.CancelCauseFunc) {
+	alive := time.AfterFunc(silence, func() { cancel(errSilent) })
+	defer alive.Stop()
+	rc := wire.NewReceiver(r, from)
+	for {
+		f, err := rc.Next()
+		if err != nil {
+			q.fail(err)
+			return
+		}
+		alive.Reset(silence)
+		if f.Kind == wire.Beat {
+			continue
+		}
+		q.put(f)
+		if f.Kind == wire.Exit {
+			return
+		}
+	}
+}
+
+var errSilent = fmt.Errorf("nothing was heard for %v", silence)
+
+// write writes what was received.
+func (s *session) write(q *queue, kick chan<- struct{}, began func()) (exit *int, err error) {
+	for unsaid := 0; ; {
+		f, err := q.take()
+		if err != nil {
+			return nil, err
+		}
+		if began != nil {
+			began()
+			began = nil
+		}
+		switch f.Kind {
+		case wire.Stream:
+			if _, err := s.to.Write(f.Payload); err != nil {
+				return nil, outputError{err}
+			}
+		case wire.Talk:
+			s.heard(f.Payload)
+		case wire.Exit:
+			exit = &f.Code
+		case wire.Beat: // does not come here
+		}
+		s.wrote(f.Seq)
+		if unsaid += len(f.Payload); unsaid >= ackBytes {
+			unsaid = 0
+			select {
+			case kick <- struct{}{}:
+			default: // one is on its way, and will tell the newest number
+			}
+		}
+		if exit != nil {
+			return exit, nil
+		}
+	}
+}
+
+// speak sends the request of a new session, acknowledgements and the wish to
+// stop.
+func (s *session) speak(ctx context.Context, w io.Writer, from uint64, c *conn) {
+	up := wire.NewUpWriter(w)
+	first := wire.Up{Ack: from}
+	if from == 0 {
+		first.Request = s.options.Request
+	}
+	if up.Write(first) != nil {
+		return // the connection has ended; its other half says why
+	}
+	wished, reason := s.wishes()
+	t := time.NewTicker(ackEvery)
+	defer t.Stop()
+	for over := false; !over; {
+		var m wire.Up
+		select {
+		case <-ctx.Done():
+			return
+		case <-wished:
+			m.Stop, wished = reason(), nil
+		case <-c.kick:
+		case <-c.over:
+			over = true
+		case <-t.C:
+		}
+		m.Ack = s.seen()
+		if up.Write(m) != nil {
+			return
+		}
+	}
+}
