@@ -37,8 +37,12 @@ const (
 	silence = 15 * time.Second
 	// ackEvery bounds how long a written frame waits for its acknowledgement,
 	// which is the heartbeat too; ackBytes how many bytes do.
-	ackEvery = time.Second
-	ackBytes = 1 << 20
+	ackEvery = wire.BeatEvery / 2
+	ackBytes = wire.AckEvery
+	// soon is the pause before the first try to connect again, rarely the
+	// longest.
+	soon   = 50 * time.Millisecond
+	rarely = 2 * time.Second
 	// lastWords is how long an agent that was told to stop may take between
 	// two frames.
 	lastWords = 5 * time.Second
@@ -92,12 +96,12 @@ func (s *session) note(format string, args ...any) {
 // run attaches until the session has ended.
 func (s *session) run(ctx context.Context) (int, error) {
 	broken := time.Time{} // since when; zero while the connection stands
-	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+	for pause := soon; ; pause = min(2*pause, rarely) {
 		before := s.seen()
 		exit, err := s.once(func() {
 			if !broken.IsZero() {
 				s.note("the connection to the agent is back after %v; nothing is lost but what its ring could not hold", time.Since(broken).Round(100*time.Millisecond))
-				broken, pause = time.Time{}, 100*time.Millisecond
+				broken, pause = time.Time{}, soon/2
 			}
 		})
 		switch {
@@ -113,7 +117,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 			s.note("the connection to the agent is broken (%s); trying again for %v", oneCause(err), s.options.Reconnect)
 		}
 		if time.Since(broken) > s.options.Reconnect {
-			return 0, &GoneError{err}
+			return 0, s.gone(err, before)
 		}
 		select {
 		case <-s.life.Done():
