@@ -11,10 +11,13 @@ LINT     := $(TOOLS)/golangci-lint
 LINT_VERSION := v2.15.0
 FUZZTIME ?= 10s
 
-.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps
+CNI      ?= flannel
+CLUSTER  := $(SUDO) $(GO) run ./test/cluster
+
+.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
 
 build: ## build pktrail and pktrail-agent here
 	$(BUILD) -o pktrail .
@@ -32,7 +35,7 @@ deps: ## install what the tests need, where that is possible
 	@sh test/deps.sh
 
 lint: $(LINT) ## golangci-lint
-	$(LINT) run ./...
+	$(LINT) run --build-tags e2e ./...
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
@@ -43,6 +46,23 @@ generate: ## rewrite what is generated: the README's flag tables, and the BPF ob
 
 cross: ## build for every platform, and check the agents' sizes
 	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" sh test/cross.sh
+
+cluster-deps:
+	@sh test/deps.sh cluster
+
+cluster-up: cluster-deps ## a Kubernetes of two nodes on this machine (CNI=flannel|ptp); builds it at first
+	@$(CLUSTER) up --cni $(CNI)
+
+cluster-down: ## take it away
+	@$(CLUSTER) down
+
+e2e: e2e-flannel e2e-ptp ## every case on a real cluster, which is taken away afterwards
+
+e2e-flannel: cluster-deps
+	$(CLUSTER) with --cni flannel -- $(GO) test -count=1 -timeout 45m -tags e2e ./test/e2e/...
+
+e2e-ptp: cluster-deps
+	$(CLUSTER) with --cni ptp --proxy-mode nftables -- $(GO) test -count=1 -timeout 15m -tags e2e -run '^TestSmoke' ./test/e2e/...
 
 bench: build ## figures, as ratios of runs side by side
 	$(SUDO) $(GO) run ./test/bench

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests use as second opinions: on Debian and its relatives,
 # as root or by sudo. Elsewhere it says what is missing and goes on; tests that
-# need it say so too. With the word bpf: what rebuilds the BPF object, too.
+# need it say so too. With the word bpf: what rebuilds the BPF object, too; with
+# the word cluster: what a Kubernetes of our own is made of (test/cluster).
 set -eu
 
 missing=""
@@ -17,11 +18,27 @@ need nft nftables
 need iptables-legacy iptables
 need conntrack conntrack
 need bpftool bpftool
-if [ "${1:-}" = bpf ]; then
-	need clang-19 clang-19
-	need llvm-strip-19 llvm-19
-	[ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"
-fi
+for word; do
+	case "$word" in
+	bpf)
+		need clang-19 clang-19
+		need llvm-strip-19 llvm-19
+		[ -e /usr/include/bpf/bpf_helpers.h ] || missing="$missing libbpf-dev"
+		;;
+	cluster)
+		need etcd etcd-server
+		need containerd containerd
+		need runc runc
+		need busybox busybox-static
+		need nsenter util-linux
+		[ -e /usr/lib/cni/host-local ] || missing="$missing containernetworking-plugins"
+		;;
+	*)
+		echo "there is no set of packages called $word" >&2
+		exit 2
+		;;
+	esac
+done
 
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
