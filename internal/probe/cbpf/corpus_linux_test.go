@@ -26,7 +26,7 @@ func TestVerdictsAreThoseOfTheFilter(t *testing.T) {
 			if p == nil {
 				continue
 			}
-			o := Options{PacketLength: programs%2 == 0}
+			o := Options{PacketLength: programs%2 == 0, Usual: usual(programs, mode.Link)}
 			w := ways[(i+programs)%len(ways)]
 			want := b.fill(t, g, p, mode.Link, o.PacketLength)
 			name := fmt.Sprintf("%s %q inner=%v %s", mode.Link, expr, mode.Inner, w.name)
@@ -50,6 +50,20 @@ func TestVerdictsAreThoseOfTheFilter(t *testing.T) {
 	}
 }
 
+// usual is IPv4 without options that is no later fragment, for two programs of
+// three.
+func usual(i int, link filter.Link) Usual {
+	at := map[filter.Link]uint32{filter.Raw: 0, filter.Ethernet: 14, filter.LinuxSLL2: 20}[link]
+	u := Usual{Bytes: at + 24, Facts: []Fact{{at, 1, 0xff, 0x45}, {at + 6, 2, 0x1fff, 0}}}
+	if i%3 == 0 {
+		return Usual{}
+	}
+	if link == filter.Ethernet {
+		u.Facts = append(u.Facts, Fact{12, 2, 0xffff, 0x0800})
+	}
+	return u
+}
+
 // TestRandomPrograms does the same with programs that nobody would write.
 func TestRandomPrograms(t *testing.T) {
 	const packets = 300
@@ -60,7 +74,7 @@ func TestRandomPrograms(t *testing.T) {
 		g := newGenerator("ip[0]")
 		g.rand = rand.New(rand.NewPCG(uint64(i), 11))
 		p := randomProgram(g.rand)
-		o := Options{PacketLength: i%2 == 0}
+		o := Options{PacketLength: i%2 == 0, Usual: randomUsual(g.rand)}
 		w := ways[i/2%len(ways)]
 		want := b.fill(t, g, p, filter.Raw, o.PacketLength)
 		name := fmt.Sprintf("program %d, %s", i, w.name)

@@ -48,6 +48,7 @@ const (
 	moveXA                   // A = X
 	endA                     // matches iff A is not 0
 	end                      // goes on at yes, always
+	enough                   // goes on at yes if there are k bytes, else at no
 )
 
 // step is one instruction.

@@ -8,6 +8,8 @@
 // (SKF_NET_OFF, SKF_LL_OFF), which no filter of ours has.
 //
 // The way is: decode.go reads the program and refuses what cannot be done;
+// usual.go puts before it a shorter one for packets of the kind that most are
+// of, which special.go makes by known.go, what is known of a number;
 // need.go finds out how many bytes each place is going to read, so that one
 // comparison serves many loads; order.go finds the loads whose bytes need no
 // swapping; emit*.go write the instructions, and on the way keep by state.go

@@ -148,6 +148,7 @@ func (t *translator) prologue() asm.Instructions {
 			insns = append(insns, asm.Mov.Imm32(asm.R0, 0), asm.StoreMem(asm.R10, at, asm.R0, asm.DWord))
 		}
 	}
+	insns = append(insns, t.options.Start...)
 	if t.zeroA {
 		insns = append(insns, asm.Mov.Imm32(A, 0))
 	}

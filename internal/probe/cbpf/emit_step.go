@@ -41,6 +41,9 @@ func (t *translator) step(pc int, s *step) {
 		t.useA()
 		t.branch(s, asm.JNE.Imm32(A, 0, t.name(s.yes)), asm.JEq.Imm32(A, 0, t.name(s.no)))
 		return
+	case enough:
+		t.branchKnowing(s, max(t.state.bytes, s.k), asm.JGE.Imm(Length, int32(s.k), t.name(s.yes)), asm.JLT.Imm(Length, int32(s.k), t.name(s.no)))
+		return
 	}
 	t.goOn(s.yes)
 }

@@ -76,3 +76,21 @@ func randomEnd(r *rand.Rand) bpf.RawInstruction {
 	}
 	return bpf.RawInstruction{Op: classRET | retK, K: uint32(r.IntN(2))}
 }
+
+// randomUsual is what some packets have in common, each fact about one half of
+// them.
+func randomUsual(r *rand.Rand) Usual {
+	u := Usual{Bytes: uint32(r.IntN(50))}
+	for range r.IntN(4) {
+		size := uint32(1) << r.IntN(3)
+		if u.Bytes < size {
+			continue
+		}
+		mask := uint32(1) << r.IntN(int(8*size))
+		u.Facts = append(u.Facts, Fact{uint32(r.IntN(int(u.Bytes - size + 1))), size, mask, mask & r.Uint32()})
+	}
+	if u.Bytes > 0 && r.IntN(2) == 0 { // most packets start with this
+		u.Facts = append(u.Facts, Fact{0, 1, 0xff, 0x45})
+	}
+	return u
+}

@@ -30,6 +30,11 @@ type Options struct {
 	// "less" and "greater", of which R2 are the bytes that can be read.
 	// Without it R2 is both.
 	PacketLength bool
+	// Usual packets are served first; see there.
+	Usual Usual
+	// Start are instructions that come first, once Base and Length are set,
+	// for what Load needs. They may clobber R0 to R5.
+	Start asm.Instructions
 	// Label starts the names of all jump targets, which must be unique in a
 	// program; empty for "cbpf".
 	Label string
@@ -74,7 +79,10 @@ func Translate(p filter.Program, o Options) (asm.Instructions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("translate filter: %w", err)
 	}
-	t := newTranslator(steps, o)
+	if err := o.Usual.valid(); err != nil {
+		return nil, fmt.Errorf("translate filter: %w", err)
+	}
+	t := newTranslator(withUsual(steps, &o.Usual), o)
 	t.run()
 	insns := append(t.prologue(), t.body...)
 	if n := insns.Size() / asm.InstructionSize; n > math.MaxInt16 {

@@ -173,7 +173,7 @@ func FuzzTranslate(f *testing.F) {
 		for ; len(b) >= 8; b = b[8:] {
 			p = append(p, bpf.RawInstruction{Op: binary.BigEndian.Uint16(b), Jt: b[2], Jf: b[3], K: binary.BigEndian.Uint32(b[4:])})
 		}
-		for _, o := range []Options{{Load: Direct}, {Load: ProbeRead, PacketLength: true, Label: "x"}} {
+		for _, o := range []Options{{Load: Direct}, {Load: ProbeRead, PacketLength: true, Label: "x"}, {Load: Direct, Usual: Usual{24, []Fact{{0, 1, 0xff, 0x45}, {6, 2, 0x1fff, 0}}}}} {
 			if insns, err := Translate(p, o); err == nil {
 				checkShape(t, insns)
 			}

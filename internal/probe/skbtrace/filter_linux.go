@@ -24,15 +24,16 @@ const (
 func (l *loader) spliceFilter() error {
 	sample := l.spec.Programs[sampleName]
 	delete(l.spec.Programs, sampleName)
-	load := cbpf.ProbeRead
-	var prologue asm.Instructions
+	o := cbpf.Options{Load: cbpf.ProbeRead, PacketLength: true}
 	if l.canCast() {
 		cast, err := castOf(sample.Instructions)
 		if err != nil {
 			return err
 		}
-		load, prologue = loadBy(cast), window(cast)
+		o.Load, o.Start = loadBy(cast), window(cast)
 	}
+	general, usual := o, o
+	usual.Usual = usualPackets()
 	for name, p := range l.spec.Programs {
 		start := slices.IndexFunc(p.Instructions, func(i asm.Instruction) bool { return i.Symbol() == stubName })
 		if start < 0 {
@@ -41,10 +42,13 @@ func (l *loader) spliceFilter() error {
 		body := asm.Instructions{asm.Mov.Imm(asm.R0, 1), asm.Return()}
 		if l.options.Filter != nil {
 			var err error
-			if body, err = cbpf.Translate(l.options.Filter, cbpf.Options{Load: load, PacketLength: true}); err != nil {
+			o := general
+			if isBusy(name) {
+				o = usual
+			}
+			if body, err = cbpf.Translate(l.options.Filter, o); err != nil {
 				return fmt.Errorf("splice filter into %s: %w", name, err)
 			}
-			body = slices.Concat(prologue, body)
 		}
 		end := start + 1
 		for end < len(p.Instructions) && btf.FuncMetadata(&p.Instructions[end]) == nil {
@@ -82,20 +86,33 @@ const (
 	windowAt   = -144 - windowSize // from R10
 )
 
-// window fills it. Bytes behind the packet's end are read too and not used,
-// for the filter compares lengths first.
+// window fills it; a cast is good for 16 bytes. Bytes behind the packet's end
+// are read too and not used, for the filter compares lengths first.
 func window(cast asm.Instructions) asm.Instructions {
-	insns := asm.Instructions{
-		asm.Mov.Reg(asm.R6, asm.R1), asm.Mov.Reg(asm.R7, asm.R2), asm.Mov.Reg(asm.R8, asm.R3),
-	}
+	var insns asm.Instructions
 	for at := int32(0); at < windowSize; at += 8 {
-		insns = append(insns, asm.Mov.Reg(asm.R1, asm.R6), asm.Add.Imm(asm.R1, at))
-		insns = append(insns, cast...)
+		if at%16 == 0 {
+			insns = append(insns, asm.Mov.Reg(asm.R1, cbpf.Base))
+			if at > 0 {
+				insns = append(insns, asm.Add.Imm(asm.R1, at))
+			}
+			insns = append(insns, cast...)
+		}
 		insns = append(insns,
-			asm.LoadMem(asm.R0, asm.R0, 0, asm.DWord),
-			asm.StoreMem(asm.R10, int16(windowAt+at), asm.R0, asm.DWord))
+			asm.LoadMem(asm.R1, asm.R0, int16(at%16), asm.DWord),
+			asm.StoreMem(asm.R10, int16(windowAt+at), asm.R1, asm.DWord))
 	}
-	return append(insns, asm.Mov.Reg(asm.R1, asm.R6), asm.Mov.Reg(asm.R2, asm.R7), asm.Mov.Reg(asm.R3, asm.R8))
+	return insns
+}
+
+// isBusy says whether a program sees each packet at each device. Only there it
+// pays to have the filter in twice: each copy takes time to load.
+func isBusy(program string) bool { return program == "pkt_receive" || program == "pkt_queue" }
+
+// usualPackets are of IPv4, without options and no later fragments: what the
+// filter asks them for lies in the window, but for packets in tunnels.
+func usualPackets() cbpf.Usual {
+	return cbpf.Usual{Bytes: windowSize, Facts: []cbpf.Fact{{Offset: 0, Size: 1, Mask: 0xff, Value: 0x45}, {Offset: 6, Size: 2, Mask: 0x1fff}}}
 }
 
 // loadBy reads from the window, or by a plain load from an address that was

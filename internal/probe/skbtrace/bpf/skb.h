@@ -9,12 +9,12 @@
 #define MAYBE_START 1 // if it has no flight, ask the filter and start one
 #define MAYBE_KEEP 2 // it goes on afterwards: keep the new flight
 
-// follow gives the flight of a packet, 0 if it is not followed. flags get what
-// the event should say.
-static __always_inline u64 follow(struct sk_buff *skb, struct view *v, struct place *p, int how, u8 *flags)
+// follow_if gives the flight of a packet, 0 if it is not followed. flags get
+// what the event should say; live is what lively says.
+static __always_inline u64 follow_if(struct sk_buff *skb, struct view *v, struct place *p, int how, u8 *flags, int live)
 {
 	u64 flight, at = number(skb);
-	if (lively()) {
+	if (live) {
 		flight = known(at, v->l3, v->avail, how & MAYBE_KEEP);
 		if (flight) {
 			place_of(skb, p);
@@ -45,6 +45,11 @@ static __always_inline u64 follow(struct sk_buff *skb, struct view *v, struct pl
 	return flight;
 }
 
+static __always_inline u64 follow(struct sk_buff *skb, struct view *v, struct place *p, int how, u8 *flags)
+{
+	return follow_if(skb, v, p, how, flags, lively());
+}
+
 SEC("tp_btf/netif_receive_skb")
 int BPF_PROG(pkt_receive, struct sk_buff *skb)
 {
@@ -52,10 +57,11 @@ int BPF_PROG(pkt_receive, struct sk_buff *skb)
 	struct place p;
 	u8 flags = 0;
 	u64 flight = 0;
+	int live = lively();
 	if (look_in(skb, &v))
-		flight = follow(skb, &v, &p, MAYBE_START | MAYBE_KEEP, &flags);
+		flight = follow_if(skb, &v, &p, MAYBE_START | MAYBE_KEEP, &flags, live);
 	if (!flight) {
-		if (lively())
+		if (live)
 			nothing_in_progress();
 		return 0;
 	}

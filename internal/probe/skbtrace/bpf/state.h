@@ -114,16 +114,17 @@ struct {
 	__type(value, struct bucket);
 } pkt_flights SEC(".maps");
 
-// Changed at run time, by both sides.
+// Changed at run time, by both sides. What every packet asks for comes first,
+// within one cache line.
 #define BLOOM_WORDS 256
 u64 alive_jiffies = 0; // when a flight last showed itself
-u64 flow_bloom[BLOOM_WORDS] = {}; // a bit per learned flow
-u64 user_bloom[BLOOM_WORDS] = {}; // the same for those from user space
 u32 have_flows = 0;
 u32 by_netns = 0; // only namespaces of pkt_netns
 u32 limited = 0;
 u32 asking = 0; // our process asks the kernel for a route just now
 s64 remaining = 0; // flights that may start, iff limited
+u64 flow_bloom[BLOOM_WORDS] = {}; // a bit per learned flow
+u64 user_bloom[BLOOM_WORDS] = {}; // the same for those from user space
 
 static __always_inline struct cpu *this_cpu(void)
 {
