@@ -94,7 +94,7 @@ func podUIDIn(seg string) string {
 
 // leadingUID reads a uid of the forms 8-4-4-4-12 and 32 digits.
 func leadingUID(s string) string {
-	const long, short = 36, 32
+	const long, short = 36, staticUID
 	if len(s) >= long {
 		uid := strings.ReplaceAll(s[:long], "_", "-")
 		if isUUID(uid) && endsUID(s[long:]) {

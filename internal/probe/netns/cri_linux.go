@@ -3,11 +3,13 @@
 package netns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ const criTimeout = 5 * time.Second
 const (
 	labelPod       = "io.kubernetes.pod.name"
 	labelNamespace = "io.kubernetes.pod.namespace"
+	labelUID       = "io.kubernetes.pod.uid"
 )
 
 // criSockets are where runtimes and distributions put their socket.
@@ -79,6 +82,34 @@ func dialCRI(socket string) (*criClient, error) {
 // runtime knows it.
 func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
 	namespace, pod, _ := strings.Cut(value, "/")
+	return e.askAll(ctx, "pod "+value, func(ctx context.Context, c *criClient) (*Namespace, error) {
+		found, err := c.ready(ctx, map[string]string{labelNamespace: namespace, labelPod: pod})
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		return e.openSandbox(ctx, c, newest(found))
+	})
+}
+
+// askKube finds a pod by its uid. A static pod's in the cluster is not the one
+// that the runtime knows: there its name decides, which is the node's own.
+func (e env) askKube(ctx context.Context, p Pod) (*Namespace, error) {
+	return e.askAll(ctx, "pod "+p.String(), func(ctx context.Context, c *criClient) (*Namespace, error) {
+		found, err := c.ready(ctx, map[string]string{labelUID: p.UID})
+		if err == nil && len(found) == 0 {
+			found, err = c.ready(ctx, map[string]string{labelNamespace: p.Namespace, labelPod: p.Name})
+			found = slices.DeleteFunc(found, func(s cri.Sandbox) bool { return len(s.UID) != staticUID })
+		}
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		return e.openSandbox(ctx, c, newest(found))
+	})
+}
+
+// askAll asks the runtimes one after the other until one gives a namespace.
+// Where none does, the error has the names of the pods that they do know.
+func (e env) askAll(ctx context.Context, what string, ask func(context.Context, *criClient) (*Namespace, error)) (*Namespace, error) {
 	sockets, err := e.sockets()
 	if err != nil {
 		return nil, err
@@ -86,7 +117,7 @@ func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
 	var names []string
 	var failed []error
 	for _, socket := range sockets {
-		n, known, err := e.askCRI(ctx, socket, namespace, pod)
+		n, known, err := askCRI(ctx, socket, ask)
 		switch {
 		case n != nil:
 			return n, nil
@@ -96,10 +127,10 @@ func (e env) openCRI(ctx context.Context, value string) (*Namespace, error) {
 		names = append(names, known...)
 	}
 	if err := errors.Join(failed...); err != nil && len(names) == 0 {
-		return nil, fmt.Errorf("find pod %s: %w", value, err)
+		return nil, fmt.Errorf("find %s: %w", what, err)
 	}
 	return nil, &NotFoundError{
-		What: "pod " + value + " on this node", Names: firstNames(names),
+		What: what + " on this node", Names: firstNames(names),
 		instead: "the runtime has no pods here; run pktrail on the pod's node",
 	}
 }
@@ -150,9 +181,9 @@ func checkSocket(path string) error {
 	return nil
 }
 
-// askCRI looks for a ready sandbox. Where there is none it gives the pods
-// that the runtime does know.
-func (e env) askCRI(ctx context.Context, socket, namespace, pod string) (*Namespace, []string, error) {
+// askCRI asks one runtime. Where it has no answer it gives the pods that it
+// does know.
+func askCRI(ctx context.Context, socket string, ask func(context.Context, *criClient) (*Namespace, error)) (*Namespace, []string, error) {
 	ctx, cancel := context.WithTimeout(ctx, criTimeout)
 	defer cancel()
 	c, err := dialCRI(socket)
@@ -160,19 +191,7 @@ func (e env) askCRI(ctx context.Context, socket, namespace, pod string) (*Namesp
 		return nil, nil, err
 	}
 	defer func() { _ = c.Close() }()
-	found, err := c.ready(ctx, map[string]string{labelNamespace: namespace, labelPod: pod})
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(found) > 0 {
-		// Of two the newer is the pod's; the older is being replaced.
-		newest := found[0]
-		for _, s := range found {
-			if s.Created > newest.Created {
-				newest = s
-			}
-		}
-		n, err := e.openSandbox(ctx, c, newest)
+	if n, err := ask(ctx, c); n != nil || err != nil {
 		return n, nil, err
 	}
 	all, err := c.ready(ctx, nil)
@@ -184,6 +203,11 @@ func (e env) askCRI(ctx context.Context, socket, namespace, pod string) (*Namesp
 		names = append(names, s.Namespace+"/"+s.Name)
 	}
 	return nil, names, nil
+}
+
+// newest of several sandboxes is the pod's; the older ones are being replaced.
+func newest(found []cri.Sandbox) cri.Sandbox {
+	return slices.MaxFunc(found, func(a, b cri.Sandbox) int { return cmp.Compare(a.Created, b.Created) })
 }
 
 func (c *criClient) ready(ctx context.Context, labels map[string]string) ([]cri.Sandbox, error) {
@@ -237,19 +261,9 @@ func (e env) openByInfo(ctx context.Context, info sandboxInfo, s cri.Sandbox) (*
 		}
 		tried = append(tried, err)
 	}
-	pids, err := e.proc.pids()
+	match, err := e.processesOf(ctx, isPods)
 	if err != nil {
 		return nil, err
-	}
-	own := owners{proc: e.proc}
-	var match []int
-	for _, pid := range pids {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if isPods(own.of(pid)) {
-			match = append(match, pid)
-		}
 	}
 	n, err := e.openFirst(match, isPods)
 	if err != nil {

@@ -14,6 +14,9 @@ func (e env) openCRI(_ context.Context, pod string) (*Namespace, error) {
 	return nil, fmt.Errorf("open cri:%s: this small build cannot speak to a container runtime: %w", pod, errors.ErrUnsupported)
 }
 
+// askKube is left out as well: the cgroups tell.
+func (e env) askKube(context.Context, Pod) (*Namespace, error) { return nil, errors.ErrUnsupported }
+
 // CRISockets is empty in the small build.
 func CRISockets() []string { return nil }
 

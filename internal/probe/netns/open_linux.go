@@ -47,6 +47,10 @@ func (e env) open(ctx context.Context, t Target) (*Namespace, error) {
 		return e.openCRI(ctx, t.Value)
 	case Interface:
 		return e.openInterface(t.Value)
+	case Kube:
+		return e.openKube(ctx, t.Pod())
+	case Self:
+		return e.openSelf(t.Value)
 	case Host:
 		return e.openHost()
 	}

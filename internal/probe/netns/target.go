@@ -17,6 +17,8 @@ const (
 	CRI       Kind = "cri"       // cri:NAMESPACE/POD, by the CRI socket
 	Interface Kind = "if"        // if:NAME, an interface of our own namespace
 	Host      Kind = "host"      // host, the machine's own namespace
+	Kube      Kind = "kube"      // kube:NAMESPACE/POD@UID, by the CRI socket or the cgroups
+	Self      Kind = "self"      // self:LABEL, our own namespace, which is that pod's
 )
 
 // Limits of the kernel that a target is checked against.
@@ -29,6 +31,7 @@ const (
 	maxDomain = 253     // a DNS subdomain, RFC 1123: a pod's name
 	minID     = 4       // shortest prefix of a container id that is looked up
 	fullID    = 64      // hex digits of a container id
+	staticUID = 32      // hex digits of a static pod's uid, an md5
 )
 
 // forms is the hint that follows a target of no known form.
@@ -86,6 +89,10 @@ func ParseTarget(s string) (Target, error) {
 		why, hint = checkCRI(value)
 	case Interface:
 		why, hint = checkInterface(value)
+	case Kube:
+		t.Value, why, hint = checkKube(value)
+	case Self:
+		why, hint = checkSelf(value)
 	case Host:
 		why, hint = "host takes no value", "write host"
 	default:

@@ -32,6 +32,11 @@ func TestParseTarget(t *testing.T) {
 		{"if:eth0", Target{Interface, "eth0"}, ""},
 		{"if:eth0.100@", Target{Interface, "eth0.100@"}, ""},
 		{"host", Target{Host, ""}, ""},
+		{"kube:shop/web-0@" + uid, Target{Kube, "shop/web-0@" + uid}, ""},
+		{"kube:shop/web.0@" + strings.ToUpper(uid), Target{Kube, "shop/web.0@" + uid}, "kube:shop/web.0@" + uid},
+		{"kube:kube-system/etcd@" + id[:32], Target{Kube, "kube-system/etcd@" + id[:32]}, ""},
+		{"self:web-0", Target{Self, "web-0"}, ""},
+		{"self:shop/web-0", Target{Self, "shop/web-0"}, ""},
 	}
 	for _, tt := range tests {
 		got, err := ParseTarget(tt.in)
@@ -56,6 +61,15 @@ func TestParseTargetRefuses(t *testing.T) {
 		{"ns:web", `no form "ns:"`, "netns:NAME"},
 		{"NETNS:web", "no form", "netns:NAME"},
 		{"netns:", "missing", "netns:NAME"},
+		{"kube:shop/web-0", "uid is missing", "metadata.uid"},
+		{"kube:shop/web-0@", "cannot be a pod's uid", ""},
+		{"kube:shop/web-0@17", "cannot be a pod's uid", ""},
+		{"kube:shop/web-0@" + uid + "0", "cannot be a pod's uid", ""},
+		{"kube:shop/web-0@" + uid + ".slice", "cannot be a pod's uid", ""},
+		{"kube:web-0@" + uid, "namespace is missing", ""},
+		{"kube:shop/../etc@" + uid, "cannot be a pod's name", ""},
+		{"self:", "missing", "self:LABEL"},
+		{"self:a\nb", "cannot be a label", ""},
 		{"netns:.", "cannot be", ""},
 		{"netns:..", "cannot be", ""},
 		{"netns:../etc/passwd", "absolute", ""},

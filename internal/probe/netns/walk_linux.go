@@ -73,6 +73,9 @@ func (w *walk) view(n *Namespace) (*view, error) {
 // route ends at once at a switch. Any other is a target, and its node is the
 // one that its way up leads to.
 func (w *walk) locate(v *view) (place, error) {
+	if v.ns.Target.Kind == Self {
+		return place{node: w.env.node, target: v.ns.Label}, nil
+	}
 	self := place{node: w.env.nodeName(candidate{inode: v.ns.Inode, pid: v.ns.PID})}
 	if w.env.isMachine(v.ns.Inode) {
 		return self, nil
