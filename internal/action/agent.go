@@ -7,9 +7,9 @@ import (
 	"github.com/pktrail/pktrail/internal/agent"
 )
 
-// ServeAgent is the node side behind a pipe; see agent.Serve.
+// ServeAgent is the node side behind a pipe; see agent.Command.
 func ServeAgent(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
-	return agent.Serve(ctx, args, in, out, talk)
+	return agent.Command(ctx, args, in, out, talk)
 }
 
 // Targets are names that a target can have on this machine.

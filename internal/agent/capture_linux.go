@@ -56,8 +56,9 @@ type known struct {
 
 // capturePackets runs one capture until the context ends, a limit is reached
 // or nothing is left to read.
-func capturePackets(ctx context.Context, q *Capture, w io.Writer, talk func(Message)) (err error) {
-	p, err := planCapture(ctx, q)
+func capturePackets(ctx context.Context, rq Request, w io.Writer, talk func(Message)) (err error) {
+	q := rq.Capture
+	p, err := planCapture(ctx, q, rq.Node)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func capturePackets(ctx context.Context, q *Capture, w io.Writer, talk func(Mess
 		return errors.Join(err, closeRings(rings))
 	}
 	defer func() { err = errors.Join(err, s.reader.Close()) }()
-	if s.out, err = record.NewWriter(w, header()); err != nil {
+	if s.out, err = record.NewWriter(w, header(rq.Node)); err != nil {
 		return err
 	}
 	if s.out.Lend() {
@@ -91,13 +92,9 @@ func openRings(p *plan, q *Capture) (rings []*afpacket.Ring, err error) {
 			rings = nil
 		}
 	}()
-	expr, err := filter.Parse(q.Filter)
-	if err != nil {
-		return nil, err
-	}
 	for i := range p.places {
 		pl := &p.places[i]
-		prog, err := compile(expr, pl, q)
+		prog, err := compile(pl, q)
 		if err != nil {
 			return rings, err
 		}
@@ -122,10 +119,26 @@ func closeRings(rings []*afpacket.Ring) error {
 	return errors.Join(errs...)
 }
 
+// expression is the filter for a place.
+func (q *Capture) expression(pl *place) string {
+	switch {
+	case q.Exclude == "" || !pl.shared():
+		return q.Filter
+	case q.Filter == "":
+		return "not (" + q.Exclude + ")"
+	}
+	return "(" + q.Filter + ") and not (" + q.Exclude + ")"
+}
+
 // compile makes the program for a place; nil takes every packet.
-func compile(expr *filter.Expr, pl *place, q *Capture) (filter.Program, error) {
-	if q.Filter == "" {
+func compile(pl *place, q *Capture) (filter.Program, error) {
+	text := q.expression(pl)
+	if text == "" {
 		return nil, nil
+	}
+	expr, err := filter.Parse(text)
+	if err != nil {
+		return nil, err
 	}
 	o := filter.Options{Live: true, Inner: pl.inner, Link: filter.AnyDevice, SnapLen: uint32(q.SnapLen)}
 	if pl.point.Index > 0 {
@@ -184,7 +197,7 @@ func (s *session) arm() error {
 func (s *session) learn() error {
 	for _, p := range s.reader.Points()[len(s.points):] {
 		ring := s.ringOf(p)
-		id, err := s.out.AddPoint(p, record.PointOptions{Filter: s.req.Filter, SnapLen: s.req.SnapLen, Description: describe(p)})
+		id, err := s.out.AddPoint(p, record.PointOptions{Filter: s.req.expression(&s.plan.places[ring]), SnapLen: s.req.SnapLen, Description: describe(p)})
 		if err != nil {
 			return err
 		}

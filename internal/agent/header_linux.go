@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -8,13 +10,25 @@ import (
 	"github.com/pktrail/pktrail/internal/record"
 )
 
-// header says who makes the stream.
-func header() record.Header {
-	h := record.Header{Application: "pktrail", Version: version, Started: time.Now()}
+// header says who makes the stream, on which node; empty is this host's name.
+func header(node string) record.Header {
+	h := record.Header{Application: "pktrail", Version: version, Started: time.Now(), Node: node, Boot: bootID()}
+	if node == "" {
+		h.Node, _ = os.Hostname() // it is not needed
+	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
 		h.OS = unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
 		h.Hardware = unix.ByteSliceToString(u.Machine[:])
 	}
 	return h
+}
+
+// bootID is the kernel's, the same for all who share it; empty if not known.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
 }

@@ -20,6 +20,11 @@ type plan struct {
 	owners int
 	// fresh is set when a place is added that was not there.
 	fresh bool
+	// node is the machine's name; empty for its host name.
+	node string
+	// twins are the names of pods that two targets share, in two namespaces of
+	// the cluster.
+	twins []string
 }
 
 // note says what a person should know, once.
@@ -54,9 +59,20 @@ func (p *plan) Close() error {
 	return errors.Join(errs...)
 }
 
+// shared reports whether a node's own packets pass there.
+func (p *place) shared() bool {
+	switch p.point.Role {
+	case trail.RoleUplink:
+		return true
+	case trail.RoleNone:
+		return p.point.Target == ""
+	}
+	return false
+}
+
 // planCapture finds the places for a request.
-func planCapture(ctx context.Context, q *Capture) (*plan, error) {
-	p := &plan{owners: len(q.Targets)}
+func planCapture(ctx context.Context, q *Capture, node string) (*plan, error) {
+	p := &plan{owners: len(q.Targets), node: node, twins: twins(q.Targets)}
 	for i, text := range q.Targets {
 		p.fresh = false
 		if err := p.addTarget(ctx, q, i, text); err != nil {
@@ -74,9 +90,12 @@ func (p *plan) addTarget(ctx context.Context, q *Capture, owner int, text string
 	if err != nil {
 		return err
 	}
-	ns, err := netns.Open(ctx, t, netns.Options{CRISocket: q.CRISocket})
+	ns, err := netns.Open(ctx, t, netns.Options{CRISocket: q.CRISocket, Node: p.node})
 	if err != nil {
 		return err
+	}
+	if pod := t.Pod(); slices.Contains(p.twins, pod.Name) {
+		ns.Label = pod.String()
 	}
 	p.close = append(p.close, ns.Close)
 	switch {
@@ -88,6 +107,23 @@ func (p *plan) addTarget(ctx context.Context, q *Capture, owner int, text string
 		return p.addInterfaces(ctx, []string{t.Value}, owner, ns)
 	}
 	return p.addDefault(ctx, owner, ns)
+}
+
+// twins lists the names that pods of different namespaces share.
+func twins(targets []string) (names []string) {
+	seen := map[string]netns.Pod{}
+	for _, text := range targets {
+		t, err := netns.ParseTarget(text)
+		if err != nil || t.Kind != netns.Kube {
+			continue
+		}
+		pod := t.Pod()
+		if other, ok := seen[pod.Name]; ok && other.Namespace != pod.Namespace {
+			names = append(names, pod.Name)
+		}
+		seen[pod.Name] = pod
+	}
+	return names
 }
 
 // addDefault takes one socket for all interfaces of a pod. A node's namespace

@@ -26,6 +26,9 @@ type Request struct {
 	// is not nil.
 	Capture *Capture        `json:"capture,omitempty"`
 	Trace   *follow.Request `json:"trace,omitempty"`
+	// Node is this machine's name, in points and in the stream's header; empty
+	// for the host name. In a pod that is not the node's.
+	Node string `json:"node,omitempty"`
 }
 
 // Keep says how much of each packet leaves the node.
@@ -41,7 +44,7 @@ const (
 // Capture asks for packets.
 type Capture struct {
 	// Targets are written as `netns:NAME`, `pid:N`, `container:ID`,
-	// `cri:NS/POD` or `if:NAME`.
+	// `cri:NS/POD`, `if:NAME`, `kube:NS/POD@UID` or `self:LABEL`.
 	Targets []string `json:"targets"`
 	// Interfaces are names in the target's own namespace; "any" is one socket
 	// for all. Empty: all of a pod's, the uplink of a node's.
@@ -52,6 +55,11 @@ type Capture struct {
 	Points []string `json:"points,omitempty"`
 	// Filter is an expression of pcap-filter(7); empty for every packet.
 	Filter string `json:"filter,omitempty"`
+	// Exclude is an expression of what is left out where a node's own packets
+	// pass, which is where pktrail's own stream does: at uplinks, and at all
+	// interfaces of a node's namespace that are not on the path of a target.
+	// Empty for nothing.
+	Exclude string `json:"exclude,omitempty"`
 	// SnapLen cuts packets to this many bytes; 0 keeps them whole.
 	SnapLen int `json:"snaplen,omitempty"`
 	// Keep cuts packets by their meaning.
@@ -94,6 +102,27 @@ type Message struct {
 	Text string `json:"text,omitempty"`
 	// Hint is what to do about it; valid iff Kind is KindError.
 	Hint string `json:"hint,omitempty"`
+	// Missing are the capabilities, as "CAP_NET_RAW", that the agent would have
+	// needed and does not have; valid iff Kind is KindError.
+	Missing []string `json:"missing,omitempty"`
+	// Hello is who the agent is; valid iff Kind is KindHello.
+	Hello *Hello `json:"hello,omitempty"`
+}
+
+// Hello is what an agent says of itself.
+type Hello struct {
+	// Version of the program.
+	Version string `json:"version"`
+	// PID of the process that hosts the session, in its own pid namespace.
+	PID int `json:"pid"`
+	// Arch is the processor's as Go names it: "amd64", "arm64", "arm".
+	Arch string `json:"arch"`
+	// BootID is the kernel's, the same for all who share it; empty if not
+	// known.
+	BootID string `json:"bootID,omitempty"`
+	// Missing are the capabilities, as "CAP_NET_RAW", that the agent does not
+	// have out of those that it can use.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Kind of a message.
@@ -106,6 +135,7 @@ const (
 	KindEnded Kind = "ended" // the capture's end, and what ended it
 	KindError Kind = "error" // the session's last word
 
+	KindHello    Kind = "hello"    // the first message of a session that can be attached
 	KindAnswered Kind = "answered" // a probe has its answer, or none in time
 )
 
@@ -179,6 +209,9 @@ func (c *Capture) check() error {
 		if t.Kind == netns.Interface && len(c.Interfaces) > 0 {
 			return &TargetError{Err: fmt.Errorf("%s is an interface, and others are asked for", t), Tip: "host -i IF names interfaces of this machine"}
 		}
+	}
+	if _, err := filter.Parse(c.Exclude); err != nil {
+		return fmt.Errorf("exclude: %w", err)
 	}
 	_, err := filter.Parse(c.Filter)
 	return err

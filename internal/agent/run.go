@@ -25,15 +25,15 @@ func Run(ctx context.Context, q Request, w io.Writer, talk func(Message)) error 
 		talk = func(Message) {}
 	}
 	if q.Trace != nil {
-		return tracePackets(ctx, q.Trace, w, talk)
+		return tracePackets(ctx, q, w, talk)
 	}
-	return capturePackets(ctx, q.Capture, w, talk)
+	return capturePackets(ctx, q, w, talk)
 }
 
 // tracePackets follows packets, and tells what is armed, what the probe's
 // answer was and what ended it.
-func tracePackets(ctx context.Context, q *follow.Request, w io.Writer, talk func(Message)) error {
-	err := follow.Run(ctx, q, header(), w, follow.Events{
+func tracePackets(ctx context.Context, q Request, w io.Writer, talk func(Message)) error {
+	err := follow.Run(ctx, q.Trace, header(q.Node), w, follow.Events{
 		Armed:    func(s trail.Session) { talk(Message{Kind: KindArmed, Session: &s}) },
 		Note:     func(text string) { talk(Message{Kind: KindNote, Text: text}) },
 		Answered: func(c trail.Conversation) { talk(Message{Kind: KindAnswered, Conversation: &c}) },

@@ -7,12 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -22,19 +19,6 @@ const (
 	exitFailed = 1
 	exitUsage  = 2
 )
-
-// Main is the whole of pktrail-agent. The request comes as one line of JSON on
-// stdin, or as the only argument; the session ends when stdin ends.
-func Main() int {
-	if len(os.Args) == 2 && (os.Args[1] == "version" || os.Args[1] == "--version") {
-		fmt.Println("pktrail-agent", version)
-		return exitDone
-	}
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	return Serve(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-}
 
 // Serve runs one session: the request from args or in, the record stream to
 // out, talk as JSON lines to talk. It returns the exit code.
@@ -56,21 +40,11 @@ func serve(ctx context.Context, args []string, in io.Reader, out, talk io.Writer
 			_, _ = talk.Write(append(b, '\n')) // nobody listens any more: the stream goes on
 		}
 	}
-	fail := func(code int, err error) int {
-		m := Message{Kind: KindError, Text: err.Error()}
-		if h, ok := errors.AsType[interface {
-			error
-			Hint() string
-		}](err); ok {
-			m.Hint = h.Hint()
-		}
-		say(m)
-		return code
-	}
 	stdin := bufio.NewReader(in)
 	q, err := request(args, stdin)
 	if err != nil {
-		return fail(exitUsage, err)
+		say(complaint(err, nil))
+		return exitUsage
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -83,7 +57,8 @@ func serve(ctx context.Context, args []string, in io.Reader, out, talk io.Writer
 	done := make(chan error, 1)
 	go func() { done <- Run(ctx, q, w, say) }()
 	if err := w.await(ctx, done, stall); err != nil {
-		return fail(exitFailed, err)
+		say(complaint(err, &q))
+		return exitFailed
 	}
 	return exitDone
 }

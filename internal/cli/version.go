@@ -30,18 +30,3 @@ func newVersion(s Streams) *cobra.Command {
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
-
-func newAgent(s Streams) *cobra.Command {
-	return &cobra.Command{
-		Use:    "agent [REQUEST]",
-		Short:  "One request in, one record stream out",
-		Hidden: true,
-		Args:   onlyArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if code := action.ServeAgent(cmd.Context(), args, s.In, s.Out, s.Err); code != exitDone {
-				return exitError(code)
-			}
-			return nil
-		},
-	}
-}

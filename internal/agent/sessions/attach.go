@@ -1,0 +1,81 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/wire"
+)
+
+// Attachment is which session to attach, and with what.
+type Attachment struct {
+	Socket string
+	ID     string
+	// From is the number of the last frame that the client has; 0 for a new
+	// session.
+	From     uint64
+	Compress wire.Compress
+	In       io.Reader
+	Out      io.Writer
+}
+
+// dialFor is how long a socket that is not there yet is waited for: an agent's
+// first process and the first exec into its pod may race.
+const dialFor = 3 * time.Second
+
+// Attach joins its own input and output to a session, until one of them ends
+// or ctx does. An error is one to tell the client: nothing was written then.
+func Attach(ctx context.Context, a Attachment) error {
+	if err := CheckID(a.ID); err != nil {
+		return err
+	}
+	c, err := dial(ctx, a.Socket)
+	if err != nil {
+		return fmt.Errorf("attach session %s: %w", a.ID, err)
+	}
+	defer func() { _ = c.Close() }()
+	if err := writeGreeting(c, greeting{a.ID, a.From, a.Compress}); err != nil {
+		return fmt.Errorf("attach session %s: %w", a.ID, err)
+	}
+	ended := make(chan struct{}, 2)
+	go func() {
+		_, _ = io.Copy(c, a.In)
+		ended <- struct{}{}
+	}()
+	go func() {
+		_, _ = io.Copy(a.Out, c)
+		ended <- struct{}{}
+	}()
+	// Whichever end closes first, the other half has nothing to say any more: a
+	// client without stdin is gone, and a session closes when it is over.
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+func dial(ctx context.Context, socket string) (*net.UnixConn, error) {
+	late := time.Now().Add(dialFor)
+	for {
+		c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
+		if err == nil {
+			return c, nil
+		}
+		absent := errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.EAGAIN)
+		if !absent || time.Now().After(late) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
