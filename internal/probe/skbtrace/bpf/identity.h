@@ -16,6 +16,42 @@ __noinline u64 filter_match(u64 l3, u32 avail, u32 len)
 	return r;
 }
 
+// fragment_match says whether the filter matches the packet that this fragment
+// is of: IPv6 puts a header before the first one's ports, and filters do not
+// look behind it. The later ones have none: they follow the first on its CPU,
+// where packets are cut.
+__noinline u64 fragment_match(u64 l3, u32 avail, u32 len)
+{
+	struct cpu *c = this_cpu();
+	if (!c || avail < 56 || load8(l3 + 6) != 44)
+		return 0;
+	struct datagram d = { .id = load32(l3 + 44) };
+	d.src[0] = load64(l3 + 8);
+	d.src[1] = load64(l3 + 16);
+	d.dst[0] = load64(l3 + 24);
+	d.dst[1] = load64(l3 + 32);
+	if (load16(l3 + 42) & bpf_htons(0xfff8))
+		return d.id == c->cut.id && d.src[0] == c->cut.src[0] && d.src[1] == c->cut.src[1] &&
+		       d.dst[0] == c->cut.dst[0] && d.dst[1] == c->cut.dst[1];
+	u32 n = avail - 48;
+	if (n > WHOLE_LEN - 40)
+		n = WHOLE_LEN - 40;
+	if (bpf_probe_read_kernel(c->whole, 40, (void *)l3) || bpf_probe_read_kernel(c->whole + 40, n, (void *)(l3 + 48)))
+		return 0;
+	c->whole[6] = load8(l3 + 40);
+	if (!filter_match(number(c->whole), 40 + n, len - 8))
+		return 0;
+	c->cut = d;
+	return 1;
+}
+
+// matches says whether the filter matches a packet or what it is a fragment of.
+static __always_inline int matches(struct sk_buff *skb, struct view *v)
+{
+	return filter_match(v->l3, v->avail, v->len) ||
+	       (skb->protocol == bpf_htons(ETH_P_IPV6) && fragment_match(v->l3, v->avail, v->len));
+}
+
 // flow_of makes the key of a packet's flow; false if it has none.
 static __always_inline int flow_of(u64 base, u32 avail, struct flow *f)
 {

@@ -18,7 +18,7 @@ static __always_inline u64 follow_if(struct sk_buff *skb, struct view *v, struct
 		flight = known(at, v->l3, v->avail, how & MAYBE_KEEP);
 		if (flight) {
 			place_of(skb, p);
-			if (how & MAYBE_KEEP && !filter_match(v->l3, v->avail, v->len)) {
+			if (how & MAYBE_KEEP && !matches(skb, v)) {
 				*flags |= FLAG_LEARNED;
 				flow_learn(v->l3, v->avail);
 			}
@@ -27,7 +27,7 @@ static __always_inline u64 follow_if(struct sk_buff *skb, struct view *v, struct
 	}
 	if (!(how & MAYBE_START))
 		return 0;
-	if (!filter_match(v->l3, v->avail, v->len)) {
+	if (!matches(skb, v)) {
 		if (!have_flows || !flow_known(v->l3, v->avail))
 			return 0;
 		*flags |= FLAG_LEARNED;

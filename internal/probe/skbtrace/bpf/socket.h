@@ -11,6 +11,21 @@
 #define IPPROTO_UDP 17
 #define TCP_LISTEN 10
 
+// gathered starts a flight for a packet that was put together of fragments:
+// its sk_buff is one of theirs, with what the others had, and known no more.
+static __always_inline u64 gathered(struct sk_buff *skb, struct view *v, u8 *flags)
+{
+	struct cpu *c = this_cpu();
+	if (!c || !skb->data_len || !filter_match(v->l3, v->avail, v->len))
+		return 0;
+	u64 flight = depart(c);
+	if (!flight)
+		return 0;
+	keep(number(skb), flight, fingerprint(v->l3, v->avail));
+	*flags |= FLAG_START;
+	return flight;
+}
+
 // tell_queued reports the packet that lies last in a socket's queue; false if
 // it is none that is followed. Another CPU may take it out meanwhile: what is
 // read then is not the packet that has this flight, and its fingerprint says
@@ -23,6 +38,8 @@ static __always_inline int tell_queued(struct sock *sk, u32 netns)
 	if ((u64)number(skb) == number(&sk->sk_receive_queue) || !look(skb, &v))
 		return 0;
 	u64 flight = known(number(skb), v.l3, v.avail, 0);
+	if (!flight)
+		flight = gathered(skb, &v, &flags);
 	if (!flight)
 		return 0;
 	taken(number(skb));

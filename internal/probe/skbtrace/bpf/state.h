@@ -53,6 +53,17 @@ struct in_progress {
 	u8 head[HEAD_LEN]; // its headers
 };
 
+// datagram names what fragments belong to.
+struct datagram {
+	u64 src[2];
+	u64 dst[2];
+	u32 id;
+	u32 pad;
+};
+
+// WHOLE_LEN bytes have the headers that a filter asks an IPv6 packet for.
+#define WHOLE_LEN 128
+
 struct cpu {
 	u64 flights; // started here
 	u64 lost; // events that found no room
@@ -60,6 +71,8 @@ struct cpu {
 	u64 events;
 	struct in_progress now;
 	u8 made_up[64];
+	struct datagram cut; // whose first fragment matched last
+	u8 whole[WHOLE_LEN];
 };
 
 struct {
