@@ -41,7 +41,9 @@ func (s *session) arm(ctx context.Context) error {
 	if err := s.armSight(ctx, expr, way); err != nil {
 		return err
 	}
-	s.matches = matches(sel, expr)
+	if s.matches, err = matches(sel); err != nil {
+		return err
+	}
 	s.armRules(ctx, way)
 	if s.kernel != nil {
 		if err := s.restrict(ctx); err != nil {

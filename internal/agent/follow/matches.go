@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/pktrail/pktrail/internal/filter"
@@ -10,22 +11,33 @@ import (
 
 // matches says which packets rules are traced for. A probe's port or
 // identifier stays over NAT, its addresses do not.
-func matches(sel Selection, expr *filter.Expr) []nftrace.Match {
+func matches(sel Selection) ([]nftrace.Match, error) {
 	if f := sel.Probe; sel.HasProbe {
-		m := nftrace.Match{Proto: uint8(f.Proto)}
+		m := nftrace.Match{Proto: uint8(f.Proto), Version: 4}
+		if f.Dst.Is6() {
+			m.Version = 6
+		}
 		if f.Proto == packet.ProtoICMP || f.Proto == packet.ProtoICMPv6 {
 			m.ICMPID, m.HasID = f.ID, true
 		} else {
 			m.Port = f.SrcPort
 		}
-		return []nftrace.Match{m}
+		return []nftrace.Match{m}, nil
+	}
+	expr, err := filter.Parse(sel.expression(false))
+	if err != nil {
+		return nil, fmt.Errorf("compile what rules are traced for: %w", err)
 	}
 	clauses, _ := expr.Clauses()
 	var out []nftrace.Match
 	for _, c := range clauses {
 		out = append(out, fromClause(c)...)
 	}
-	return out
+	for _, p := range sel.fragments() {
+		m := nftrace.Match{Src: single(p[0]), Dst: single(p[1]), Fragment: true}
+		out = append(out, m, m.Reverse())
+	}
+	return out, nil
 }
 
 // fromClause says a clause in matches. A range of ports is left out: more
@@ -35,10 +47,10 @@ func fromClause(c filter.Clause) []nftrace.Match {
 	if c.HasProto {
 		m.Proto = c.Proto
 	}
-	if !c.HasProto || hasPorts(c.Proto) {
-		m.SrcPort, m.DstPort = single(c.SrcPort), single(c.DstPort)
+	if !c.HasProto || (packet.Flow{Proto: packet.Proto(c.Proto)}).HasPorts() {
+		m.SrcPort, m.DstPort = onePort(c.SrcPort), onePort(c.DstPort)
 		if m.SrcPort == 0 && m.DstPort == 0 {
-			m.Port = single(c.EitherPort)
+			m.Port = onePort(c.EitherPort)
 		}
 	}
 	return either(m, c.Either)
@@ -65,11 +77,9 @@ func either(m nftrace.Match, p netip.Prefix) []nftrace.Match {
 	return out
 }
 
-func hasPorts(proto uint8) bool {
-	return proto == uint8(packet.ProtoTCP) || proto == uint8(packet.ProtoUDP) || proto == uint8(packet.ProtoSCTP)
-}
+func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-func single(p filter.Ports) uint16 {
+func onePort(p filter.Ports) uint16 {
 	if p.Valid && p.Low == p.High {
 		return p.Low
 	}

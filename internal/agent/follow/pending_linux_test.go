@@ -2,10 +2,10 @@ package follow
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/pktrail/pktrail/internal/filter"
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/probe/nftrace"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -50,33 +50,39 @@ func TestPending(t *testing.T) {
 }
 
 func TestMatches(t *testing.T) {
-	expr, err := filter.Parse("(src host 10.244.1.2 and dst host 10.244.2.2 and tcp dst port 80) or icmp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := matches(Selection{}, expr)
-	want := []nftrace.Match{
-		{Version: 4, Proto: 6, Src: netip.PrefixFrom(a4, 32), Dst: netip.PrefixFrom(b4, 32), DstPort: 80},
-		{Version: 4, Proto: 1},
-	}
-	if len(got) != len(want) {
-		t.Fatalf("%+v, want %+v", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("%+v, want %+v", got[i], want[i])
+	is := func(s Selection) []nftrace.Match {
+		m, err := matches(s)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return m
 	}
-	if expr, err = filter.Parse("host 10.244.1.2 and port 53"); err != nil {
-		t.Fatal(err)
+	from, to := netip.PrefixFrom(a4, 32), netip.PrefixFrom(b4, 32)
+	got := is(Selection{Filter: "(src host 10.244.1.2 and dst host 10.244.2.2 and tcp dst port 80) or icmp"})
+	want := []nftrace.Match{{Version: 4, Proto: 6, Src: from, Dst: to, DstPort: 80}, {Version: 4, Proto: 1}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
-	for _, m := range matches(Selection{}, expr) {
+	for _, m := range is(Selection{Filter: "host 10.244.1.2 and port 53"}) {
 		if m.Port != 53 || m.Src.IsValid() == m.Dst.IsValid() {
 			t.Errorf("%+v", m)
 		}
 	}
+	// Fragments have no port, but the rest keeps its.
+	got = is(Selection{Src: []netip.Addr{a4}, Dst: []netip.Addr{b4}, DstPort: 80})
+	want = []nftrace.Match{
+		{Version: 4, Src: from, Dst: to, DstPort: 80},
+		{Version: 4, Src: to, Dst: from, SrcPort: 80},
+		{Version: 4, Proto: 1, Dst: from},
+		{Version: 4, Proto: 1, Dst: to},
+		{Src: from, Dst: to, Fragment: true},
+		{Src: to, Dst: from, Fragment: true},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
 	probe := Selection{HasProbe: true, Probe: packet.Flow{Proto: packet.ProtoTCP, Src: a4, Dst: b4, SrcPort: 40000, DstPort: 80}}
-	if m := matches(probe, expr); len(m) != 1 || m[0] != (nftrace.Match{Proto: 6, Port: 40000}) {
+	if m := is(probe); len(m) != 1 || m[0] != (nftrace.Match{Version: 4, Proto: 6, Port: 40000}) {
 		t.Errorf("%+v", m)
 	}
 }

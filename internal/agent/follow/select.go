@@ -25,12 +25,21 @@ type Selection struct {
 
 // Expression writes the selection in the language of pcap-filter(7), for both
 // directions and with the ICMP errors that are answers to it.
-func (s Selection) Expression() string {
+func (s Selection) Expression() string { return s.expression(true) }
+
+// expression can leave out the fragments that have no ports: where those
+// cannot be told, all packets between the ends would be meant.
+func (s Selection) expression(fragments bool) string {
 	var parts []string
 	if s.HasProbe {
 		parts = s.probe()
 	} else {
 		parts = s.ends()
+	}
+	if fragments {
+		for _, p := range s.fragments() {
+			parts = append(parts, fmt.Sprintf("(host %s and host %s and ip[6:2] & 0x1fff != 0)", p[0], p[1]))
+		}
 	}
 	expr := strings.Join(parts, " or ")
 	switch {
@@ -59,7 +68,7 @@ func (s Selection) probe() []string {
 	default:
 		text = fmt.Sprintf("(%s and %s port %d)", host, f.Proto, f.SrcPort)
 	}
-	return s.fragments([]string{text, s.errors(f.Src, f.Dst)}, f.Src, f.Dst)
+	return []string{text, s.errors(f.Src, f.Dst)}
 }
 
 // ends names both directions between any two addresses of one family.
@@ -78,7 +87,6 @@ func (s Selection) ends() []string {
 		for _, b := range s.Dst {
 			if a.Is4() == b.Is4() {
 				parts = append(parts, s.pair(a, b), s.errors(a, b), s.errors(b, a))
-				parts = s.fragments(parts, a, b)
 			}
 		}
 	}
@@ -135,12 +143,24 @@ func (s Selection) errors(a, b netip.Addr) string {
 	return fmt.Sprintf("(dst host %s and icmp6[0] <= 4 and %s)", a, strings.Join(quoted, " and "))
 }
 
-// fragments adds those that have no ports any more.
-func (s Selection) fragments(parts []string, a, b netip.Addr) []string {
-	if !a.Is4() || s.SrcPort == 0 && s.DstPort == 0 && !s.HasProbe {
-		return parts
+// fragments are the ends of IPv4 fragments that are followed though they have no
+// ports any more.
+func (s Selection) fragments() [][2]netip.Addr {
+	switch {
+	case s.HasProbe && s.Probe.Src.Is4():
+		return [][2]netip.Addr{{s.Probe.Src, s.Probe.Dst}}
+	case s.HasProbe || s.SrcPort == 0 && s.DstPort == 0:
+		return nil
 	}
-	return append(parts, fmt.Sprintf("(host %s and host %s and ip[6:2] & 0x1fff != 0)", a, b))
+	var all [][2]netip.Addr
+	for _, a := range s.Src {
+		for _, b := range s.Dst {
+			if a.Is4() && b.Is4() {
+				all = append(all, [2]netip.Addr{a, b})
+			}
+		}
+	}
+	return all
 }
 
 // word is four bytes of an address.

@@ -88,12 +88,14 @@ const (
 	nfBatchEnd   = 0x11
 	nfTables     = 10
 
-	nftNewTable = nfTables << 8
-	nftDelTable = nfTables<<8 | 2
-	nftNewChain = nfTables<<8 | 3
-	nftGetChain = nfTables<<8 | 4
-	nftNewRule  = nfTables<<8 | 6
-	nftTrace    = nfTables<<8 | 17
+	nftNewTable   = nfTables << 8
+	nftDelTable   = nfTables<<8 | 2
+	nftNewChain   = nfTables<<8 | 3
+	nftGetChain   = nfTables<<8 | 4
+	nftNewRule    = nfTables<<8 | 6
+	nftNewSet     = nfTables<<8 | 9
+	nftNewElement = nfTables<<8 | 12
+	nftTrace      = nfTables<<8 | 17
 )
 
 // madeByOthers reports whether a message tells of a table, a chain or a rule

@@ -36,15 +36,39 @@ func (x exprs) add(name string, data attrs) exprs {
 	return exprs(attrs(slices.Clip(x)).nest(nftaListElem, e)) // clipped: one beginning serves several rules
 }
 
-// equal compares the register with a value: NFTA_CMP_SREG, OP (NFT_CMP_EQ),
-// DATA.
+// equal compares the register with a value.
 func (x exprs) equal(v []byte) exprs {
-	return x.add("cmp", attrs(nil).u32(1, regData).u32(2, 0).nest(3, attrs(nil).bytes(nftaDataValue, v)))
+	const same = 0 // NFT_CMP_EQ
+	return x.compare(same, v)
 }
 
-// meta matches what the kernel knows beside the bytes: NFTA_META_DREG, KEY.
-func (x exprs) meta(key uint32, v byte) exprs {
-	return x.add("meta", attrs(nil).u32(1, regData).u32(2, key)).equal([]byte{v})
+// compare is NFTA_CMP_SREG, OP, DATA.
+func (x exprs) compare(op uint32, v []byte) exprs {
+	return x.add("cmp", attrs(nil).u32(1, regData).u32(2, op).nest(3, attrs(nil).bytes(nftaDataValue, v)))
+}
+
+// lookup finds the register in a set, or does what a map says for it:
+// NFTA_LOOKUP_SET, SREG, DREG, SET_ID.
+func (x exprs) lookup(set uint32, isMap bool) exprs {
+	a := attrs(nil).text(1, setName(isMap)).u32(2, regData).u32(4, set)
+	if isMap {
+		a = a.u32(3, regVerdict)
+	}
+	return x.add("lookup", a)
+}
+
+// setName is what nft takes for the name of one that has none; the kernel puts
+// a number in.
+func setName(isMap bool) string {
+	if isMap {
+		return "__map%d"
+	}
+	return "__set%d"
+}
+
+// loadMeta loads what the kernel knows beside the bytes: NFTA_META_DREG, KEY.
+func (x exprs) loadMeta(key uint32) exprs {
+	return x.add("meta", attrs(nil).u32(1, regData).u32(2, key))
 }
 
 // field is where a value stands in a packet.
@@ -65,12 +89,22 @@ func (x exprs) load(f field, n int) exprs {
 	return x.add("payload", attrs(nil).u32(1, regData).u32(2, f.base).u32(3, uint32(f.off)).u32(4, uint32(n)))
 }
 
-// masked matches some bits of the packet: NFTA_BITWISE_SREG, DREG, LEN, MASK,
-// XOR.
+// masked matches some bits of the packet.
 func (x exprs) masked(f field, mask, v []byte) exprs {
+	return x.bits(f, mask).equal(v)
+}
+
+// without matches unless all of some bits are 0.
+func (x exprs) without(f field, mask []byte) exprs {
+	const differs = 1 // NFT_CMP_NEQ
+	return x.bits(f, mask).compare(differs, make([]byte, len(mask)))
+}
+
+// bits loads some bits of the packet: NFTA_BITWISE_SREG, DREG, LEN, MASK, XOR.
+func (x exprs) bits(f field, mask []byte) exprs {
 	value := func(b []byte) attrs { return attrs(nil).bytes(nftaDataValue, b) }
-	return x.load(f, len(v)).add("bitwise", attrs(nil).u32(1, regData).u32(2, regData).u32(3, uint32(len(v))).
-		nest(4, value(mask)).nest(5, value(make([]byte, len(v))))).equal(v)
+	return x.load(f, len(mask)).add("bitwise", attrs(nil).u32(1, regData).u32(2, regData).u32(3, uint32(len(mask))).
+		nest(4, value(mask)).nest(5, value(make([]byte, len(mask)))))
 }
 
 // prefix matches an address.
@@ -109,11 +143,16 @@ func (x exprs) trace() exprs {
 		add("meta", attrs(nil).u32(2, metaTrace).u32(3, regData))
 }
 
-// verdict ends a rule: one of the codes in decode.go, and the chain of a jump.
+// verdict ends a rule.
 func (x exprs) verdict(code int32, to string) exprs {
+	return x.add("immediate", attrs(nil).u32(1, regVerdict).nest(2, attrs(nil).nest(nftaDataVerdict, verdict(code, to))))
+}
+
+// verdict is one of the codes in names.go, with the chain of a jump.
+func verdict(code int32, to string) attrs {
 	v := attrs(nil).u32(nftaVerdictCode, uint32(code))
 	if to != "" {
 		v = v.text(nftaVerdictTo, to)
 	}
-	return x.add("immediate", attrs(nil).u32(1, regVerdict).nest(2, attrs(nil).nest(nftaDataVerdict, v)))
+	return v
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"runtime"
 	"slices"
@@ -215,29 +216,37 @@ func TestOverrun(t *testing.T) {
 	}
 }
 
-// Matches can be added, until the end.
-func TestAdd(t *testing.T) {
+// As many matches as anybody may want.
+func TestManyMatches(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	run(t, b.router, counted, "nft", "-f", "-")
-	tr := open(t, b.router, Options{Matches: []Match{{DstPort: 81}}})
-	if err := tr.Add(Match{Version: 7}); err == nil {
-		t.Error("a wrong match was added")
-	}
-	flood(t, b, 3)
 	many := make([]Match, 0, 301)
 	for i := range 300 {
-		many = append(many, Match{DstPort: uint16(1000 + i)})
+		many = append(many, Match{Dst: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 32), DstPort: uint16(1000 + i)})
 	}
-	if err := tr.Add(append(many, toServer)...); err != nil {
-		t.Fatal(err)
-	}
+	tr := open(t, b.router, Options{Matches: append(many, toServer)})
 	sendUDP(t, b.client, "10.9.2.2:80")
 	expect(t, tr, "FORWARD cl>sv inet t: f continue, f policy accept\n")
 	tr.stop(t)
-	if err := tr.Add(toServer); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("add after Stop: %v", err)
+}
+
+// What nft prints of our table, nft reads: somebody may save a ruleset meanwhile.
+func TestReadBack(t *testing.T) {
+	t.Parallel()
+	ns := labtest.Namespace(t)
+	open(t, ns, Options{Matches: []Match{
+		{Dst: prefixes("10.9.2.2/32")[0], Port: 80},
+		{Dst: prefixes("fd09:2::2/128")[0], Src: prefixes("fd09:2::/64")[0], Proto: protoTCP, SrcPort: 80},
+		{Dst: prefixes("fd09:3::2/128")[0]},
+		{HasID: true, ICMPID: 7},
+		{Dst: prefixes("10.9.2.3/32")[0], Fragment: true},
+	}})
+	list := run(t, ns, "", "nft", "list", "ruleset")
+	if !strings.Contains(list, "vmap") {
+		t.Errorf("no map in %s", list)
 	}
+	run(t, labtest.Namespace(t), list, "nft", "-c", "-f", "-")
 }
 
 func TestClose(t *testing.T) {

@@ -1,8 +1,10 @@
 package nftrace
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // IP protocol numbers that a Match treats apart (IANA protocol-numbers).
@@ -36,6 +38,9 @@ type Match struct {
 	// ICMPID is the identifier of an echo request or reply; valid iff HasID.
 	ICMPID uint16
 	HasID  bool
+	// Fragment is only IPv4 fragments other than the first: those have no
+	// ports. Where connections are tracked there are none.
+	Fragment bool
 }
 
 // Reverse is the Match of the answers.
@@ -70,6 +75,8 @@ func (m Match) check() error {
 		v = is
 	}
 	switch {
+	case m.Fragment && (m.HasID || m.hasPorts() || v == 6):
+		return errors.New("match fragments: not together with a port, an ICMP identifier or IPv6")
 	case m.Port != 0 && (m.SrcPort != 0 || m.DstPort != 0):
 		return fmt.Errorf("match port %d of either side: not together with a source or destination port", m.Port)
 	case m.HasID && m.hasPorts():
@@ -85,53 +92,55 @@ func (m Match) check() error {
 // plain is a Match that needs one rule.
 type plain struct {
 	version  uint8 // 4 or 6; 0 is both
-	proto    uint8 // 0 is any
+	proto    uint8 // 0 is any, or any that has ports
 	src, dst netip.Prefix
 	sport    uint16
 	dport    uint16
 	id       uint16
 	hasID    bool
+	fragment bool
 }
 
-// expand gives the rules that a Match needs, one for each protocol and side
+func (p plain) hasPorts() bool { return p.sport != 0 || p.dport != 0 }
+
+// expand gives the rules that a Match needs, one for each IP version and side
 // that it stands for.
 func (m Match) expand() []plain {
-	version := m.Version
+	p := plain{
+		version: m.version(), proto: m.Proto, src: m.Src.Masked(), dst: m.Dst.Masked(),
+		sport: m.SrcPort, dport: m.DstPort, id: m.ICMPID, hasID: m.HasID, fragment: m.Fragment,
+	}
+	switch {
+	case m.Port != 0:
+		there, back := p, p
+		there.sport, back.dport = m.Port, m.Port
+		return []plain{there, back}
+	case m.HasID && m.Proto == 0:
+		v4, v6 := p, p
+		v4.version, v4.proto, v6.version, v6.proto = 4, protoICMP, 6, protoICMPv6
+		return slices.DeleteFunc([]plain{v4, v6}, func(q plain) bool { return p.version != 0 && p.version != q.version })
+	}
+	return []plain{p}
+}
+
+// version is the IP version that the rest says.
+func (m Match) version() uint8 {
 	for _, p := range []netip.Prefix{m.Src, m.Dst} {
 		switch {
 		case !p.IsValid():
 		case p.Addr().Is4():
-			version = 4
+			return 4
 		default:
-			version = 6
+			return 6
 		}
 	}
-	protos := []uint8{m.Proto}
 	switch {
-	case m.Proto != 0:
-	case m.hasPorts():
-		protos = []uint8{protoTCP, protoUDP, protoSCTP}
-	case m.HasID && version == 4:
-		protos = []uint8{protoICMP}
-	case m.HasID && version == 6:
-		protos = []uint8{protoICMPv6}
-	case m.HasID:
-		protos = []uint8{protoICMP, protoICMPv6}
+	case m.Version != 0:
+		return m.Version
+	case m.Proto == protoICMP || m.Fragment:
+		return 4
+	case m.Proto == protoICMPv6:
+		return 6
 	}
-	var all []plain
-	for _, proto := range protos {
-		p := plain{
-			version: version, proto: proto, src: m.Src.Masked(), dst: m.Dst.Masked(),
-			sport: m.SrcPort, dport: m.DstPort, id: m.ICMPID, hasID: m.HasID,
-		}
-		if m.Port == 0 {
-			all = append(all, p)
-			continue
-		}
-		p.sport = m.Port
-		all = append(all, p)
-		p.sport, p.dport = 0, m.Port
-		all = append(all, p)
-	}
-	return all
+	return 0
 }

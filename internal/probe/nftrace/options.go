@@ -28,8 +28,8 @@ type Options struct {
 	// Netns is the namespace to trace in; nil is the caller's own. It may be
 	// closed after Open.
 	Netns *os.File
-	// Matches are the packets to mark; more can be added by Tracer.Add. With
-	// none nothing is marked, and only what others mark is read.
+	// Matches are the packets to mark. With none nothing is marked, and only
+	// what others mark is read.
 	Matches []Match
 	// Rate is the most packets marked per second, and the most at once; 0 is
 	// DefaultRate. Packets that match inside a tunnel are counted apart, since

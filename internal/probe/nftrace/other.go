@@ -21,9 +21,6 @@ func Open(Options) (*Tracer, error) { return nil, errUnsupported }
 // Table is empty.
 func (*Tracer) Table() string { return "" }
 
-// Add returns errors.ErrUnsupported.
-func (*Tracer) Add(...Match) error { return errUnsupported }
-
 // Read returns errors.ErrUnsupported.
 func (*Tracer) Read(*Event) error { return errUnsupported }
 

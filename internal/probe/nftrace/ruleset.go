@@ -1,11 +1,17 @@
 package nftrace
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+)
 
-// Chains of our table. The two base chains jump to markChain for a packet
-// that matches; what may be a tunnel goes on to a chain of its kind, which
-// jumps to insideChain. All others leave early: every packet of the namespace
-// comes by here.
+// Chains of our table. Every packet of the namespace comes by the two base
+// chains, so what is not wanted leaves them after few expressions: a map of
+// destinations leads to the rules of each, maps of protocols and of ports to
+// the chains of tunnels, where a map of the inner destinations does the same.
+// What is wanted ends in a mark chain.
 //
 // Both base chains look into tunnels: a packet loses its bit where it is
 // wrapped up, as where it is unwrapped (net/core/skbuff.c, skb_scrub_packet).
@@ -14,84 +20,13 @@ const (
 	outputChain     = "output"
 	markChain       = "mark-packet"
 	insideChain     = "mark-inside"
-	udpChain        = "in-udp"
-	greChain        = "in-gre"
 )
 
-// tunnel is a way to carry a packet of one IP version in another.
-type tunnel struct {
-	chain   string
-	version uint8
-	// inner is where the inner IP header begins.
-	inner field
-}
-
-// inside are the IP versions that tunnels carry: their EtherType, and their
-// number as an IP protocol.
-func inside() []carried {
-	return []carried{{4, "4", []byte{0x08, 0x00}, protoIPIP}, {6, "6", []byte{0x86, 0xdd}, protoIPv6}}
-}
-
-type carried struct {
-	version uint8
-	suffix  string
-	ether   []byte
-	proto   byte
-}
-
-// tunnels are those that are looked into. Their offsets: UDP 8 bytes, VXLAN
-// (RFC 7348) or Geneve without options (RFC 8926) 8, Ethernet 14; IPIP 0; GRE
-// without options (RFC 2784) 4.
-func tunnels() []tunnel {
-	th := field{base: baseTransport}
-	var all []tunnel
-	for _, v := range inside() {
-		all = append(all,
-			tunnel{"ethernet" + v.suffix, v.version, th.at(30)},
-			tunnel{"ipip" + v.suffix, v.version, th},
-			tunnel{"gre" + v.suffix, v.version, th.at(4)})
-	}
-	return all
-}
-
-// dispatch are the rules that send packets to the chains of tunnels.
-func dispatch() []rule {
-	th := field{base: baseTransport}
-	var all []rule
-	for _, base := range []string{preroutingChain, outputChain} {
-		proto := func(p byte, verdict int32, to string) {
-			all = append(all, rule{base, exprs(nil).meta(metaL4Proto, p).verdict(verdict, to)})
-		}
-		proto(protoTCP, verdictAccept, "")
-		proto(protoUDP, verdictGoto, udpChain)
-		proto(protoGRE, verdictGoto, greChain)
-		for _, v := range inside() {
-			proto(v.proto, verdictGoto, "ipip"+v.suffix)
-		}
-	}
-	for _, v := range inside() {
-		kind := udpChain + v.suffix
-		all = append(all,
-			rule{udpChain, exprs(nil).bytes(th.at(28), v.ether...).verdict(verdictGoto, kind)},
-			// VXLAN. Flags: only I, and G of the group policy extension.
-			rule{kind, exprs(nil).masked(th.at(8), []byte{0x7f}, []byte{0x08}).verdict(verdictGoto, "ethernet"+v.suffix)},
-			// Geneve: version 0, no options, an Ethernet frame within.
-			rule{kind, exprs(nil).bytes(th.at(8), 0).bytes(th.at(10), 0x65, 0x58).verdict(verdictGoto, "ethernet"+v.suffix)},
-			rule{greChain, exprs(nil).bytes(th, append([]byte{0, 0}, v.ether...)...).verdict(verdictGoto, "gre"+v.suffix)})
-	}
-	return all
-}
-
-// plainChains are all chains but the base chains.
-func plainChains() []string {
-	all := []string{markChain, insideChain, udpChain, greChain}
-	for _, v := range inside() {
-		all = append(all, udpChain+v.suffix)
-	}
-	for _, t := range tunnels() {
-		all = append(all, t.chain)
-	}
-	return all
+// ruleset is what a table of ours holds.
+type ruleset struct {
+	chains []string // without the base chains
+	sets   []valueSet
+	rules  []rule
 }
 
 // rule is a rule of a chain.
@@ -100,6 +35,36 @@ type rule struct {
 	exprs exprs
 }
 
+// valueSet holds values; a map says a verdict for each. It is of the rule that
+// looks up in it alone, and has no name: nft writes it in its place.
+type valueSet struct {
+	typ, len uint32 // of the values: nft's number, bytes
+	values   []value
+}
+
+// value is an element of a set. to is the chain of a map's verdict; empty in a
+// set that is no map.
+type value struct {
+	key  []byte
+	code int32
+	to   string
+}
+
+func (s valueSet) isMap() bool { return s.values[0].to != "" }
+
+// add takes a set up, for lookup.
+func (r *ruleset) add(s valueSet) (id uint32) {
+	r.sets = append(r.sets, s)
+	return uint32(len(r.sets))
+}
+
+// Types of nft's own (its enum datatypes), by which it prints a set.
+const (
+	typeInteger = 4
+	typeProto   = 12
+	typePort    = 13
+)
+
 // limits say how many packets a table marks.
 type limits struct {
 	rate   int  // per second, and at once
@@ -107,12 +72,31 @@ type limits struct {
 	shared bool // those inside of tunnels are not counted apart
 }
 
-// skeleton are the rules that every table of ours has.
-func skeleton(l limits) []rule {
-	var all []rule
+// withPorts are the protocols that have ports.
+func withPorts(typ uint32) valueSet {
+	return valueSet{typ, 1, []value{{key: []byte{protoTCP}}, {key: []byte{protoUDP}}, {key: []byte{protoSCTP}}}}
+}
+
+// newRuleset says which packets are marked; ports are those of UDP on which
+// tunnels may be that carry Ethernet.
+func newRuleset(matches []Match, l limits, ports []uint16) ruleset {
+	var r ruleset
+	r.addMarks(l)
+	var all []plain
+	for _, m := range matches {
+		all = append(all, m.expand()...)
+	}
+	r.addPlace([]string{preroutingChain, outputChain}, outside(), all)
+	r.addTunnels(all, ports)
+	return r
+}
+
+// addMarks adds the chains that mark, within limits.
+func (r *ruleset) addMarks(l limits) {
+	r.chains = append(r.chains, markChain, insideChain)
 	for _, c := range []string{markChain, insideChain} {
 		if c == insideChain && l.shared {
-			all = append(all, rule{c, exprs(nil).verdict(verdictJump, markChain)})
+			r.rules = append(r.rules, rule{c, exprs(nil).verdict(verdictJump, markChain)})
 			continue
 		}
 		x := exprs(nil).limit(uint64(l.rate), 1, uint32(l.rate))
@@ -122,107 +106,104 @@ func skeleton(l limits) []rule {
 			unit := min(uint64(365*24*3600), math.MaxInt64/1_000_000_000/uint64(l.total))
 			x = x.limit(1, unit, uint32(l.total))
 		}
-		all = append(all,
+		r.rules = append(r.rules,
 			rule{c, x.trace().verdict(verdictAccept, "")},
 			rule{c, exprs(nil).verdict(verdictAccept, "")})
 	}
-	return append(all, dispatch()...)
 }
 
-// rules are what a Match adds to the table, at the beginning of chains.
-func (m Match) rules() []rule {
-	var all []rule
-	for _, p := range m.expand() {
-		x := p.outer()
-		for _, c := range []string{preroutingChain, outputChain} {
-			all = append(all, rule{c, x.verdict(verdictJump, markChain)})
+// addPlace adds the rules for headers at one place to chains: first maps from
+// the last four bytes of the destination to the rules of each (IPv6 addresses
+// may share them, so those rules look at all of it), then the rules of what may
+// go to many.
+func (r *ruleset) addPlace(chains []string, p place, all []plain) {
+	var gates [2]gate // of IPv4, IPv6
+	type one struct {
+		plain
+		version uint8
+	}
+	var direct []one
+	for _, m := range all {
+		for _, version := range p.versionsOf(m) {
+			if !m.dst.IsSingleIP() {
+				direct = append(direct, one{m, version})
+				continue
+			}
+			is6 := 0
+			if version == 6 {
+				is6 = 1
+			}
+			leaf, isNew := gates[is6].leaf(m.dst, fmt.Sprintf("%sdst-%d", p.prefix, version))
+			if isNew {
+				r.chains = append(r.chains, leaf)
+			}
+			r.addMatch(leaf, p, m, version)
 		}
-		for _, t := range tunnels() {
-			if p.within(t.version) {
-				all = append(all, rule{t.chain, p.inside(t).verdict(verdictJump, insideChain)})
+	}
+	for _, c := range chains {
+		for i, version := range [...]uint8{4, 6} {
+			if g := gates[i]; len(g.values) > 0 {
+				at := p.ip.at(dstOf(version) + addrLen(version) - gateLen)
+				r.rules = append(r.rules, rule{c, exprs(nil).load(at, gateLen).lookup(r.add(valueSet(g)), true)})
 			}
 		}
-	}
-	return all
-}
-
-// within reports whether packets of this IP version can match.
-func (p plain) within(version uint8) bool {
-	switch {
-	case p.version != 0 && p.version != version:
-		return false
-	case version == 4:
-		return p.proto != protoICMPv6
-	default:
-		return p.proto != protoICMP
+		for _, m := range direct {
+			r.addMatch(c, p, m.plain, m.version)
+		}
 	}
 }
 
-// outer matches a packet's own headers. The kernel finds the transport
-// header, past all extension headers.
-func (p plain) outer() exprs {
-	var x exprs
-	version := p.version
-	switch {
-	case version != 0:
-	case p.proto == protoICMP:
-		version = 4
-	case p.proto == protoICMPv6:
-		version = 6
-	}
-	if version != 0 {
-		x = x.meta(metaNFProto, map[uint8]byte{4: nfprotoIPv4, 6: nfprotoIPv6}[version])
-	}
-	if p.proto != 0 {
-		x = x.meta(metaL4Proto, p.proto)
-	}
-	x = p.addresses(x, field{base: baseNetwork})
-	return p.transport(x, field{base: baseTransport})
+func (r *ruleset) addMatch(chain string, p place, m plain, version uint8) {
+	r.rules = append(r.rules, rule{chain, r.match(p, m, version).verdict(verdictJump, p.mark)})
 }
 
-// inside matches the headers of the packet in a tunnel: IPv4 without options,
-// IPv6 without extension headers.
-func (p plain) inside(t tunnel) exprs {
-	var x exprs
-	at, length := t.inner, 20
-	if t.version == 4 {
-		x = x.bytes(at, 0x45)
-	} else {
-		x, length = x.masked(at, []byte{0xf0}, []byte{0x60}), 40
+// gateLen is how much of an address a gate looks at: for four bytes nft has a
+// faster load and a faster hash.
+const gateLen = 4
+
+// gate is the map of an IP version's destinations.
+type gate valueSet
+
+// leaf gives the chain for a destination.
+func (g *gate) leaf(dst netip.Prefix, prefix string) (chain string, isNew bool) {
+	addr := dst.Addr().AsSlice()
+	key := addr[len(addr)-gateLen:]
+	for _, v := range g.values {
+		if string(v.key) == string(key) {
+			return v.to, false
+		}
 	}
-	if p.proto != 0 {
-		x = x.bytes(at.at(map[uint8]int{4: 9, 6: 6}[t.version]), p.proto)
-	}
-	x = p.addresses(x, at)
-	if t.version == 4 && (p.sport != 0 || p.dport != 0 || p.hasID) {
-		x = x.masked(at.at(6), []byte{0x1f, 0xff}, []byte{0, 0}) // not a later fragment
-	}
-	return p.transport(x, at.at(length))
+	chain = fmt.Sprintf("%s-%d", prefix, len(g.values))
+	g.typ, g.len = typeInteger, gateLen
+	g.values = append(g.values, value{key, verdictJump, chain})
+	return chain, true
 }
 
-func (p plain) addresses(x exprs, at field) exprs {
-	src, dst := at.at(12), at.at(16)
-	if p.version == 6 {
-		src, dst = at.at(8), at.at(24)
+// addTunnels adds the ways into tunnels, and the rules for what is there. A
+// port of UDP is looked at before the protocol is: that it is UDP is asked where
+// all else is right.
+func (r *ruleset) addTunnels(all []plain, ports []uint16) {
+	byPort, byProto := valueSet{typ: typePort, len: 2}, valueSet{typ: typeProto, len: 1}
+	for _, t := range tunnels() {
+		if !slices.ContainsFunc(all, func(m plain) bool { return len(t.versionsOf(m)) > 0 }) {
+			continue
+		}
+		r.chains = append(r.chains, t.chain)
+		r.addPlace([]string{t.chain}, t.place, all)
+		if t.proto != protoUDP {
+			byProto.values = append(byProto.values, value{[]byte{t.proto}, verdictGoto, t.chain})
+			continue
+		}
+		for _, port := range ports {
+			byPort.values = append(byPort.values, value{[]byte{byte(port >> 8), byte(port)}, verdictGoto, t.chain})
+		}
 	}
-	if p.src.IsValid() {
-		x = x.prefix(src, p.src)
+	if len(byProto.values) == 0 {
+		return
 	}
-	if p.dst.IsValid() {
-		x = x.prefix(dst, p.dst)
+	for _, c := range []string{preroutingChain, outputChain} {
+		r.rules = append(r.rules,
+			rule{c, exprs(nil).load(field{baseTransport, 2}, 2).lookup(r.add(byPort), true)},
+			rule{c, exprs(nil).loadMeta(metaL4Proto).lookup(r.add(byProto), true)})
 	}
-	return x
-}
-
-func (p plain) transport(x exprs, at field) exprs {
-	x = x.port(at, p.sport).port(at.at(2), p.dport)
-	if !p.hasID {
-		return x
-	}
-	// An echo request or reply: types 8 and 0, or 128 and 129.
-	mask, typ := byte(0xf7), byte(0)
-	if p.proto == protoICMPv6 {
-		mask, typ = 0xfe, 128
-	}
-	return x.masked(at, []byte{mask}, []byte{typ}).bytes(at.at(4), byte(p.id>>8), byte(p.id))
 }

@@ -17,6 +17,9 @@ type socket struct {
 	seq uint32
 }
 
+// mostTransaction is in bytes; a match takes some 5 KiB.
+const mostTransaction = 4 << 20
+
 // openSocket makes one in the calling thread's namespace.
 func openSocket(buffer int) (*socket, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_NETFILTER)
@@ -31,6 +34,9 @@ func openSocket(buffer int) (*socket, error) {
 			_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
 		}
 	}
+	// A transaction is one datagram. Where the limit may not be passed, some
+	// hundred matches fit.
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, mostTransaction)
 	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, errors.Join(fmt.Errorf("bind netfilter socket: %w", err), s.close())
 	}

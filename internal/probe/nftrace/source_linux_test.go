@@ -125,11 +125,8 @@ func TestSharedLimit(t *testing.T) {
 	run(t, b.router, counted, "nft", "-f", "-")
 	tr := open(t, b.router, Options{})
 	s := recorder(t, b.router, func(*socket) error { return nil })
-	name, err := makeTable(s, limits{rate: 1000, total: 5, shared: true})
-	if err == nil {
-		err = addMatches(s, name, []Match{toServer, {Src: prefixes("10.244.1.7/32")[0]}})
-	}
-	if err != nil {
+	both := []Match{toServer, {Src: prefixes("10.244.1.7/32")[0]}}
+	if _, err := makeTable(s, newRuleset(both, limits{rate: 1000, total: 5, shared: true}, tunnelPorts())); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {

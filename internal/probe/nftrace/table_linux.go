@@ -22,10 +22,10 @@ const tracePriority = -350
 const maxTables = 1000
 
 // makeTable makes our table and returns its name.
-func makeTable(s *socket, l limits) (string, error) {
+func makeTable(s *socket, r ruleset) (string, error) {
 	for n := range maxTables {
 		name := fmt.Sprintf("%s%d-%d", tablePrefix, os.Getpid(), n)
-		at, err := s.transact(newTable(name, l))
+		at, err := s.transact(newTable(name, r))
 		switch {
 		case err == nil:
 			return name, nil
@@ -56,7 +56,7 @@ func tableError(at int, err error) error {
 }
 
 // newTable are the changes that make the table.
-func newTable(name string, l limits) []change {
+func newTable(name string, r ruleset) []change {
 	const (
 		nftaTable = 1 // NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and NFTA_RULE_TABLE
 		flags     = 2 // NFTA_TABLE_FLAGS
@@ -67,8 +67,11 @@ func newTable(name string, l limits) []change {
 	)
 	all := []change{{nftNewTable, nlCreate | nlExcl, attrs(nil).text(nftaTable, name).u32(flags, ownerFlag)}}
 	chain := func(chain string) attrs { return attrs(nil).text(nftaTable, name).text(chainName, chain) }
-	for _, c := range plainChains() {
+	for _, c := range r.chains {
 		all = append(all, change{nftNewChain, nlCreate, chain(c)})
+	}
+	for i := range r.sets {
+		all = append(all, newSet(name, r.sets[i], uint32(i+1))...)
 	}
 	for _, c := range []struct {
 		name string
@@ -78,44 +81,44 @@ func newTable(name string, l limits) []change {
 		hook := attrs(nil).u32(1, c.hook).u32(2, uint32(priority)) // NFTA_HOOK_HOOKNUM, PRIORITY
 		all = append(all, change{nftNewChain, nlCreate, chain(c.name).nest(chainHook, hook).u32(policy, verdictAccept).text(chainType, "filter")})
 	}
-	return append(all, newRules(name, nlAppend, skeleton(l))...)
-}
-
-// newRules are the changes that add rules: at the end of their chains if place
-// is nlAppend, at their beginning if it is 0.
-func newRules(table string, place uint16, rules []rule) []change {
-	all := make([]change, 0, len(rules))
-	for _, r := range rules {
+	for _, r := range r.rules {
 		// NFTA_RULE_TABLE, CHAIN, EXPRESSIONS
-		a := attrs(nil).text(1, table).text(2, r.chain).nest(4, attrs(r.exprs))
-		all = append(all, change{nftNewRule, nlCreate | place, a})
+		a := attrs(nil).text(1, name).text(2, r.chain).nest(4, attrs(r.exprs))
+		all = append(all, change{nftNewRule, nlCreate | nlAppend, a})
 	}
 	return all
 }
 
-// addMatches adds rules for matches to the table.
-func addMatches(s *socket, table string, matches []Match) error {
-	var rules []rule
-	for _, m := range matches {
-		if err := m.check(); err != nil {
-			return err
-		}
-		rules = append(rules, m.rules()...)
+// newSet are the changes that make a set that stays as it is: the kernel
+// chooses its fastest for that many values.
+func newSet(table string, s valueSet, id uint32) []change {
+	const (
+		constant    = 1 | 2      // NFT_SET_ANONYMOUS, CONSTANT
+		isMap       = 8          // NFT_SET_MAP
+		verdictType = 0xffffff00 // NFT_DATA_VERDICT
+	)
+	// NFTA_SET_TABLE, NAME, KEY_TYPE, KEY_LEN, DESC with NFTA_SET_DESC_SIZE, ID
+	a := attrs(nil).text(1, table).text(2, setName(s.isMap())).u32(4, s.typ).u32(5, s.len).
+		nest(9, attrs(nil).u32(1, uint32(len(s.values)))).u32(10, id)
+	if s.isMap() {
+		a = a.u32(3, constant|isMap).u32(6, verdictType) // NFTA_SET_FLAGS, DATA_TYPE
+	} else {
+		a = a.u32(3, constant)
 	}
-	// A transaction is one datagram; a few hundred rules fit into a socket's
-	// buffer.
-	const most = 100
-	for len(rules) > 0 {
-		n := min(most, len(rules))
-		if at, err := s.transact(newRules(table, 0, rules[:n])); err != nil {
-			if errors.Is(err, unix.ENOENT) && at >= 0 {
-				err = fmt.Errorf("the table or an expression is missing: %w", err)
-			}
-			return fmt.Errorf("add rules to nft table %s: %w", table, err)
+	var list attrs
+	for _, v := range s.values {
+		// NFTA_SET_ELEM_KEY, DATA
+		e := attrs(nil).nest(1, attrs(nil).bytes(nftaDataValue, v.key))
+		if v.to != "" {
+			e = e.nest(2, attrs(nil).nest(nftaDataVerdict, verdict(v.code, v.to)))
 		}
-		rules = rules[n:]
+		list = list.nest(nftaListElem, e)
 	}
-	return nil
+	// NFTA_SET_ELEM_LIST_TABLE, SET, ELEMENTS, SET_ID
+	return []change{
+		{nftNewSet, nlCreate, a},
+		{nftNewElement, nlCreate, attrs(nil).text(1, table).text(2, setName(s.isMap())).nest(3, list).u32(4, id)},
+	}
 }
 
 // dropTable removes the table before its socket is closed.

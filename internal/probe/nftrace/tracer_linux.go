@@ -5,7 +5,6 @@ package nftrace
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 type Tracer struct {
 	options Options
 	table   string
+	ports   []uint16 // on which there may be tunnels
 
 	mu      sync.Mutex // guards control, dropped, gone
 	control *socket    // owns the table
@@ -66,7 +66,7 @@ func (t *Tracer) open() error {
 	if t.control, err = openSocket(0); err != nil {
 		return err
 	}
-	t.look = newLookup(t.control.fd)
+	t.look, t.ports = newLookup(t.control.fd), tunnelPorts()
 	if t.trace, err = openSocket(t.options.Buffer); err != nil {
 		return err
 	}
@@ -96,26 +96,15 @@ func (t *Tracer) arm() error {
 			l.total = most
 		}
 	}
-	if t.table, err = makeTable(t.control, l); err != nil {
+	if t.table, err = makeTable(t.control, newRuleset(t.options.Matches, l, t.ports)); err != nil {
 		return err
 	}
 	t.groups = newGrouper(t.table)
-	return addMatches(t.control, t.table, t.options.Matches)
+	return nil
 }
 
 // Table is the name of our table, in the family inet.
 func (t *Tracer) Table() string { return t.table }
-
-// Add marks more packets, from now on. It adds all matches or, at an error,
-// possibly some.
-func (t *Tracer) Add(m ...Match) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.dropped {
-		return os.ErrClosed
-	}
-	return addMatches(t.control, t.table, m)
-}
 
 // Stop ends the marking. Read returns what was seen before, then io.EOF.
 func (t *Tracer) Stop() {
