@@ -5,8 +5,6 @@ import (
 	"runtime"
 
 	"github.com/spf13/cobra"
-
-	"github.com/pktrail/pktrail/internal/action"
 )
 
 // version is set by the linker.
