@@ -241,15 +241,15 @@ func TestStop(t *testing.T) {
 func TestFails(t *testing.T) {
 	full := errors.New("no space left on device")
 	for name, c := range map[string]struct {
-		s    stand
+		s    *stand
 		w    io.Writer
 		say  bool
 		want string
 	}{
-		"another program": {s: stand{refuse: func(int) error { return &place.ExitError{Code: 126} }}, want: "exit code 126"},
-		"server away":     {s: stand{refuse: func(int) error { return syscall.ECONNREFUSED }}, want: "refuses the connection"},
+		"another program": {s: &stand{refuse: func(int) error { return &place.ExitError{Code: 126} }}, want: "exit code 126"},
+		"server away":     {s: &stand{refuse: func(int) error { return syscall.ECONNREFUSED }}, want: "refuses the connection"},
 		"output full":     {w: writerFunc(func([]byte) (int, error) { return 0, full }), say: true, want: "no space left"},
-		"cut and gone": {s: stand{cut: func(int) int { return 30_000 }, refuse: func(n int) error {
+		"cut and gone": {s: &stand{cut: func(int) int { return 30_000 }, refuse: func(n int) error {
 			if n > 1 {
 				return &place.ExitError{Code: 137}
 			}
@@ -257,7 +257,10 @@ func TestFails(t *testing.T) {
 		}}, say: true, want: "the agent is gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &c.s
+			s := c.s
+			if s == nil {
+				s = &stand{}
+			}
 			s.log = wire.NewLog(16<<20, 0)
 			defer s.log.Close(errCut)
 			if c.say {

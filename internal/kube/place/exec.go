@@ -27,11 +27,8 @@ func PlanExec(t Target, size int) string {
 // is the agent for the node's architecture. The container needs a shell or tar,
 // and a place to write to. The session's own process is told to the Runner
 // afterwards by Rejoin.
-func Exec(c *kube.Cluster, t Target, id string, program []byte) *Runner {
-	return &Runner{
-		cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: t.Container,
-		socket: "@pktrail-" + id, Fresh: true, upload: &upload{program: program, id: id},
-	}
+func Exec(c *kube.Cluster, t Target, program []byte) *Runner {
+	return &Runner{cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: t.Container, Fresh: true, upload: program}
 }
 
 // Existing gives a Runner for an agent that is in the pod already, such as a
@@ -43,15 +40,9 @@ func Existing(c *kube.Cluster, t Target) *Runner {
 // Rejoin tells the process in which the session is: its file is unlinked, and
 // /proc/PID/exe is the way to run it once more.
 func (r *Runner) Rejoin(pid int) {
-	if r.upload != nil && pid > 0 {
+	if len(r.upload) > 0 && pid > 0 {
 		r.program = []string{fmt.Sprintf("/proc/%d/exe", pid)}
 	}
-}
-
-// upload is an agent on its way into a container.
-type upload struct {
-	program []byte
-	id      string
 }
 
 // script finds a folder to write to, and says how it will read the program:
@@ -68,7 +59,7 @@ done
 if command -v head >/dev/null 2>&1; then
 echo "H $f"
 head -c %[2]d >"$f" || { rm -f "$f"; exit 122; }
-"$f" own %[1]s
+"$f" own %[1]s%[3]s
 s=$?
 rm -f "$f"
 exit $s
@@ -79,27 +70,26 @@ cat >"$f" || { rm -f "$f"; exit 122; }
 
 // start uploads the agent and runs the first session, in one exec where the
 // container's shell allows that.
-func (r *Runner) start(ctx context.Context, s Stdio) error {
-	u := r.upload
+func (r *Runner) start(ctx context.Context, id string, s Stdio) error {
 	var talk bytes.Buffer
-	in := &uploading{program: u.program, rest: s.In, go1: make(chan struct{}), go2: make(chan struct{})}
+	in := &uploading{program: r.upload, rest: s.In, go1: make(chan struct{}), go2: make(chan struct{})}
 	out := &answering{to: s.Out, in: in}
 	err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container,
-		[]string{"sh", "-c", fmt.Sprintf(script, u.id, len(u.program))}, Stdio{in, out, &talk})
+		[]string{"sh", "-c", fmt.Sprintf(script, id, len(r.upload), r.flags())}, Stdio{in, out, &talk})
 	in.end()
 	switch {
 	case noProgram(err, "sh"):
-		return r.byTar(ctx, s)
+		return r.byTar(ctx, id, s)
 	case out.way == 'C' && err == nil:
-		return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, []string{out.file, "own", u.id}, s)
+		return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, append([]string{out.file, "own", id}, r.words()...), s)
 	}
 	return explainUpload(err, talk.String(), s.Err)
 }
 
 // byTar needs no shell: tar keeps the mode that makes the file a program.
-func (r *Runner) byTar(ctx context.Context, s Stdio) error {
-	name := ".pktrail-" + r.upload.id
-	archive, err := tarOf(name, r.upload.program)
+func (r *Runner) byTar(ctx context.Context, id string, s Stdio) error {
+	name := ".pktrail-" + id
+	archive, err := tarOf(name, r.upload)
 	if err != nil {
 		return err
 	}
@@ -109,7 +99,7 @@ func (r *Runner) byTar(ctx context.Context, s Stdio) error {
 		err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, []string{"tar", "-x", "-f", "-", "-C", folder}, Stdio{bytes.NewReader(archive), nil, &talk})
 		switch {
 		case err == nil:
-			return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, []string{strings.TrimSuffix(folder, "/") + "/" + name, "own", r.upload.id}, s)
+			return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, append([]string{strings.TrimSuffix(folder, "/") + "/" + name, "own", id}, r.words()...), s)
 		case noProgram(err, "tar"):
 			return &kube.Error{Err: errors.New("the container has neither a shell nor tar to upload with"), Tip: "--method node needs nothing in the container; --method ephemeral works where nodes are off limits"}
 		case ctx.Err() != nil:

@@ -78,7 +78,7 @@ const spare = time.Minute
 // is best effort: an agent that ends in this moment is found out by its first
 // command, and one that may not be looked for is not needed.
 func ownAgent(ctx context.Context, c *kube.Cluster, node string, o *Options) *Runner {
-	if o.User == "" {
+	if o.User == "" || o.Anew {
 		return nil
 	}
 	pods, err := c.Client.CoreV1().Pods(o.namespace()).List(ctx, metav1.ListOptions{

@@ -31,10 +31,11 @@ type Runner struct {
 	Namespace, Pod, Container string
 	// program are the words that come before the agent's arguments.
 	program []string
-	// socket is where its sessions are attached; empty is the agent's default.
-	socket string
-	// upload is what has to be brought there with the first session.
-	upload *upload
+	// upload is the program that has to be brought there with the first session.
+	upload []byte
+	// Compress says whether streams are packed: auto, on or off; empty is the
+	// agent's default.
+	Compress string
 	// Fresh is true if the agent was placed by us, and not found there.
 	Fresh bool
 }
@@ -47,18 +48,34 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit code %d", e.Code) 
 
 // Attach runs `attach SESSION SEQUENCE`: the session's stdin and stdout.
 func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdio) error {
-	if r.upload != nil && len(r.program) == 0 {
+	if len(r.upload) > 0 && len(r.program) == 0 {
 		if seq > 0 {
 			return errNoProcess
 		}
-		return r.start(ctx, io)
+		return r.start(ctx, session, io)
 	}
-	args := append([]string(nil), r.program...)
-	args = append(args, "attach", session, fmt.Sprint(seq))
-	if r.socket != "" {
-		args = append(args, "--socket", r.socket)
+	args := append(append([]string(nil), r.program...), "attach", session, fmt.Sprint(seq))
+	args = append(args, r.words()...)
+	if len(r.upload) > 0 {
+		args = append(args, "--socket", "@pktrail-"+session)
 	}
 	return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, args, io)
+}
+
+// words are the flags of every command.
+func (r *Runner) words() []string {
+	if r.Compress == "" {
+		return nil
+	}
+	return []string{"--compress", r.Compress}
+}
+
+// flags are the same for a shell.
+func (r *Runner) flags() string {
+	if r.Compress == "" {
+		return ""
+	}
+	return " --compress " + r.Compress
 }
 
 // errNoProcess is an uploaded agent that went before it said its name.
