@@ -39,6 +39,7 @@ const (
 	kindEnd         = "end"         // ISB, or NRB in a stream without points
 	kindAside       = "aside"       // NRB
 	kindSession     = "session"     // NRB
+	kindStream      = "stream"      // NRB
 )
 
 // Header says who made the stream. Empty fields are not written.
@@ -75,6 +76,9 @@ type End struct {
 	Reason string `json:"reason"`
 	// At is when it ended.
 	At time.Time `json:"at"`
+	// Streams say how each stream of a merged one ended, those that broke
+	// first; the longest list is cut. Nil in a stream of one agent.
+	Streams []StreamEnd `json:"streams,omitempty"`
 	// Points are the totals of each point, by id.
 	Points []PointTotals `json:"-"`
 }
@@ -135,11 +139,12 @@ func find(list []pcapng.Custom, kind string, v any) bool {
 }
 
 // cut shortens a text to MaxText bytes, between two characters.
-func cut(s string) string {
-	if len(s) <= MaxText {
+func cut(s string) string { return cutTo(s, MaxText) }
+
+func cutTo(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	n := MaxText
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}

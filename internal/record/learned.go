@@ -59,12 +59,22 @@ func (r *Reader) End() (End, bool) {
 	return e, true
 }
 
+// Streams are those that the stream was merged of, as far as it says so: none
+// in that of one agent.
+func (r *Reader) Streams() []StreamInfo { return slices.Clone(r.streams) }
+
 // Whole reports, after Read has returned io.EOF, whether the stream is known
-// to be whole: each of its sections has its end record, and as many frames
-// and bytes have been read as it tells.
+// to be whole: each of its sections has its end record, as many frames and
+// bytes have been read as it tells, and none of the streams that it was merged
+// of was broken.
 func (r *Reader) Whole() bool {
 	if !r.ended || r.broken {
 		return false
+	}
+	for _, s := range r.end.Streams {
+		if s.Broken != "" {
+			return false
+		}
 	}
 	for i := range r.points {
 		p := &r.points[i]

@@ -92,4 +92,8 @@ func (r *Reader) takeCustom(list []pcapng.Custom) {
 	if find(list, kindSession, &s) {
 		r.session, r.hasSession = s, true
 	}
+	var info StreamInfo
+	if len(r.streams) < maxAsides && find(list, kindStream, &info) {
+		r.streams = append(r.streams, info)
+	}
 }

@@ -31,6 +31,7 @@ type Reader struct {
 	asides     []trail.Observation
 	session    trail.Session
 	hasSession bool
+	streams    []StreamInfo
 
 	ended  bool // the section's end record was read
 	broken bool // a section before had none

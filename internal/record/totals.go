@@ -22,12 +22,16 @@ func (w *Writer) WriteStats(id int, at time.Time, c trail.Counters) error {
 }
 
 func (w *Writer) stats(id int, at time.Time, c trail.Counters) pcapng.Statistics {
+	return statistics(id, w.started, at, c)
+}
+
+func statistics(id int, started, at time.Time, c trail.Counters) pcapng.Statistics {
 	s := pcapng.Statistics{
 		Interface: id, Ticks: ticks(at), End: pcapng.Known(ticks(at)),
 		Received: pcapng.Known(c.Received), Dropped: pcapng.Known(c.Missed),
 	}
-	if !w.started.IsZero() {
-		s.Start = pcapng.Known(ticks(w.started))
+	if !started.IsZero() {
+		s.Start = pcapng.Known(ticks(started))
 	}
 	return s
 }

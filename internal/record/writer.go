@@ -37,9 +37,21 @@ type PointOptions struct {
 // NewWriter starts a stream. Nothing is written before the buffer is full or
 // flushed.
 func NewWriter(w io.Writer, h Header) (*Writer, error) {
-	opt, err := custom(kindHeader, h)
+	s, err := sectionOf(h)
 	if err != nil {
 		return nil, err
+	}
+	out, err := pcapng.NewWriter(w, &s)
+	if err != nil {
+		return nil, fmt.Errorf("write stream: %w", err)
+	}
+	return &Writer{out: out, started: h.Started}, nil
+}
+
+func sectionOf(h Header) (pcapng.Section, error) {
+	opt, err := custom(kindHeader, h)
+	if err != nil {
+		return pcapng.Section{}, err
 	}
 	s := pcapng.Section{
 		Hardware:    cut(h.Hardware),
@@ -50,11 +62,7 @@ func NewWriter(w io.Writer, h Header) (*Writer, error) {
 	if h.Comment != "" {
 		s.Comments = []string{cut(h.Comment)}
 	}
-	out, err := pcapng.NewWriter(w, &s)
-	if err != nil {
-		return nil, fmt.Errorf("write stream: %w", err)
-	}
-	return &Writer{out: out, started: h.Started}, nil
+	return s, nil
 }
 
 // AddPoint writes an interface block for a point, and gives the id that its
