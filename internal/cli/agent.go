@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pktrail/pktrail/internal/action"
@@ -20,4 +23,18 @@ func newAgent(s Streams) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// asAgent gives the arguments as for the command agent, where the program runs
+// under the agent's name: so it can stand in for one in an image (that is how
+// action names it there), in a container, and in a process that has unlinked
+// its file.
+func asAgent(args []string) []string {
+	name := filepath.Base(args[0])
+	words := map[string]bool{"attach": true, "own": true, "serve": true}
+	again := name == "exe" && len(args) > 1 && words[args[1]] // /proc/PID/exe
+	if name == "pktrail-agent" || strings.HasPrefix(name, ".pktrail-") || again {
+		return append([]string{"agent"}, args[1:]...)
+	}
+	return args[1:]
 }
