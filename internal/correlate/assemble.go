@@ -26,7 +26,7 @@ func (t *Trails) assemble(w *way) trail.Trail {
 		o.Copy = numbers[s.part]
 		tell.next(n, s)
 		if !s.late && s.stage != stageCapture && s.stage != stageRoute && s.stage != stageRetransmit {
-			over = s.stage.final()
+			over = s.stage.final() && !t.goesOn(w, s)
 		}
 		if !out.Flow.Src.IsValid() {
 			out.Flow = o.Seen.Flow

@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -43,10 +44,10 @@ func (l *list) remove(w *way) {
 func (t *Trails) settle(w *way, s *sight) {
 	switch {
 	case s.late || s.stage == stageCapture || s.stage == stageRetransmit:
-	case s.stage.final():
+	case s.stage.final() && !t.goesOn(w, s):
 		w.flags |= ended
 		w.ended, w.endedBy = s.time, t.clockOf(s)
-	case s.time >= w.ended && t.clockOf(s) == w.endedBy:
+	case !s.stage.final() && s.time >= w.ended && t.clockOf(s) == w.endedBy:
 		w.flags &^= ended
 	}
 	w.seen = t.now
@@ -63,6 +64,45 @@ func (t *Trails) settle(w *way, s *sight) {
 	} else {
 		t.open.push(w)
 	}
+}
+
+// goesOn reports whether a packet that is done with was cut into fragments that
+// went on: they left as packets of their own after it was last seen. Those that
+// it was put together of left before that, far away as they may be.
+func (t *Trails) goesOn(w *way, s *sight) bool {
+	own := w.parts[s.part]
+	if s.stage != stageConsume || own.span.kind == spanFragment || own.flight == 0 ||
+		!slices.ContainsFunc(w.parts, func(p part) bool { return p.span.kind == spanFragment }) {
+		return false
+	}
+	const never = math.MinInt64
+	last := int64(never)
+	left := map[uint64]int64{} // when each flight of fragments began, by leaving
+	for i := range w.sights {
+		o := &w.sights[i]
+		p := w.parts[o.part]
+		if o.late || t.clockOf(o) != t.clockOf(s) || p.flight == 0 {
+			continue
+		}
+		if p.flight == own.flight {
+			if !o.stage.final() {
+				last = max(last, o.time)
+			}
+			continue
+		}
+		if at, seen := left[p.flight]; p.span.kind == spanFragment && (!seen || o.time < at) {
+			left[p.flight] = never
+			if o.stage == stageQueue {
+				left[p.flight] = o.time
+			}
+		}
+	}
+	for _, at := range left {
+		if last != never && at >= last {
+			return true
+		}
+	}
+	return false
 }
 
 // expire closes what is over.

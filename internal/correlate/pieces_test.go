@@ -213,7 +213,7 @@ node2/eth0 receive copy 1
 }
 
 // Connection tracking puts a datagram together, and it is cut again behind
-// that.
+// that: when the whole is freed its fragments are still on their way.
 func TestFragmentsTwice(t *testing.T) {
 	whole, parts := datagram3()
 	var events []event
@@ -226,7 +226,7 @@ func TestFragmentsTwice(t *testing.T) {
 	}
 	events = append(events, final(30, trail.StageConsume, up1, 4, whole...))
 	tells(t, see(events...), `
-1 UDP, 3200 bytes ended
+1 UDP, 3200 bytes
 node1/pod1/eth0 queue copy 1: fragment 1 of 3: bytes 0 to 1480
 node1/pod1/eth0 queue copy 2: fragment 2 of 3: bytes 1480 to 2960
 node1/pod1/eth0 queue copy 3: fragment 3 of 3: bytes 2960 to 3208
