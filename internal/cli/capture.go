@@ -63,14 +63,12 @@ are taken. -o keeps whole packets, as pcapng.
 	_ = cmd.RegisterFlagCompletionFunc("points", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"path", "pod", "host", "bridge", "overlay", "uplink"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := splitFilter(cmd, args, &o); err != nil {
+		var err error
+		if o.Request.Targets, err = splitFilter(cmd, args, &o.Request.Filter); err != nil {
 			return err
 		}
 		if err := notEmpty(cmd, "points", "output", "write", "interface", "socket"); err != nil {
 			return err
-		}
-		if cmd.Flags().Changed("output") && cmd.Flags().Changed("write") {
-			return action.Usage("-o FILE", errors.New("-o and -w are the same flag"))
 		}
 		o.Request.Limits.Duration = time.Duration(duration)
 		o.Request.Limits.Bytes = int64(maxBytes)
@@ -85,32 +83,35 @@ func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobr
 	return append(action.Targets(), "pid:", "container:", "cri:", "if:"), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
-// notEmpty refuses flags that were given nothing, as by an unset variable.
+// notEmpty refuses flags that were given nothing, as by an unset variable, and
+// both names of the output.
 func notEmpty(cmd *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && (f.Value.String() == "" || f.Value.String() == "[]") {
 			return action.Usage("leave --"+name+" out, or give it a value", fmt.Errorf("flag --%s is empty", name))
 		}
 	}
+	if cmd.Flags().Changed("output") && cmd.Flags().Changed("write") {
+		return action.Usage("-o FILE", errors.New("-o and -w are the same flag"))
+	}
 	return nil
 }
 
-// splitFilter takes the targets before -- and the filter's words behind it.
-func splitFilter(cmd *cobra.Command, args []string, o *action.CaptureOptions) error {
-	o.Request.Targets = args
+// splitFilter gives the arguments before -- and takes the filter's words behind
+// it.
+func splitFilter(cmd *cobra.Command, args []string, filter *string) ([]string, error) {
 	dash := cmd.ArgsLenAtDash()
 	if dash < 0 {
-		return nil
+		return args, nil
 	}
 	words := strings.Join(args[dash:], " ")
-	if o.Request.Filter != "" && words != "" {
-		return action.Usage("write it once: -f FILTER, or -- FILTER", errors.New("two filters"))
+	if *filter != "" && words != "" {
+		return nil, action.Usage("write it once: -f FILTER, or -- FILTER", errors.New("two filters"))
 	}
-	o.Request.Targets = args[:dash]
 	if words != "" {
-		o.Request.Filter = words
+		*filter = words
 	}
-	return nil
+	return args[:dash], nil
 }
 
 // limits says in words what will end a capture.

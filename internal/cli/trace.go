@@ -20,7 +20,7 @@ const traceExample = `  pktrail trace netns:pkl-node1-pod1 10.244.2.2:80 --probe
 
 func newTrace(s Streams) *cobra.Command {
 	o := action.TraceOptions{Stdout: s.Out}
-	duration, timeout := span(30*time.Second), span(action.DefaultProbeTimeout)
+	duration, timeout := span(action.DefaultTraceDuration), span(action.DefaultProbeTimeout)
 	var v traceView
 	cmd := &cobra.Command{
 		Use:     "trace SRC DST [--probe tcp|udp|icmp] [-f FILTER | -- FILTER]",
@@ -81,18 +81,9 @@ func traceArgs(cmd *cobra.Command, args []string, o *action.TraceOptions) error 
 	if err := notEmpty(cmd, "output", "write", "socket", "probe", "from-node"); err != nil {
 		return err
 	}
-	if cmd.Flags().Changed("output") && cmd.Flags().Changed("write") {
-		return action.Usage("-o FILE", errors.New("-o and -w are the same flag"))
-	}
-	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
-		words := strings.Join(args[dash:], " ")
-		if o.Request.Filter != "" && words != "" {
-			return action.Usage("write it once: -f FILTER, or -- FILTER", errors.New("two filters"))
-		}
-		args = args[:dash]
-		if words != "" {
-			o.Request.Filter = words
-		}
+	args, err := splitFilter(cmd, args, &o.Request.Filter)
+	if err != nil {
+		return err
 	}
 	switch len(args) {
 	case 0:

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -72,6 +74,7 @@ func outcomeCode(r *action.TraceResult) error {
 func (v *traceView) armed(s trail.Session) {
 	v.session = s
 	if v.json {
+		v.armedLine()
 		return
 	}
 	if err := text.Header(v.streams.Err, &s, v.action(), style(v.streams.Err)); err != nil {
@@ -80,6 +83,16 @@ func (v *traceView) armed(s trail.Session) {
 	if v.options.Request.Probe.Proto == "" {
 		v.talk(fmt.Sprintf("waiting for packets between %s and %s; %s", s.Source.Label, s.Destination.Label, v.limits()))
 	}
+}
+
+// armedLine is the header's first line: beside JSON a script waits for it, and
+// the rest is in the session's line.
+func (v *traceView) armedLine() {
+	var b bytes.Buffer
+	_ = text.Header(&b, &v.session, v.action(), text.Style{}) // cannot err: a buffer takes everything
+	line, _, _ := strings.Cut(strings.ReplaceAll(b.String(), "\n  ", " "), "\n")
+	v.clear()
+	v.talk(line)
 }
 
 // action says in words what was done to see packets.
