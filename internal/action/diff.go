@@ -94,10 +94,11 @@ func splitNumber(text string) (name string, number int, err error) {
 	if text == "" {
 		return "", 0, Usage("pktrail diff good.pcapng bad.pcapng", errors.New("a file without a name"))
 	}
-	head, tail, found := cutLast(text, "#")
-	if !found {
+	at := strings.LastIndex(text, "#")
+	if at < 0 {
 		return text, 0, nil
 	}
+	head, tail := text[:at], text[at+1:]
 	if _, err := os.Stat(text); err == nil {
 		return text, 0, nil
 	}
@@ -106,13 +107,6 @@ func splitNumber(text string) (name string, number int, err error) {
 		return "", 0, Usage("packets are counted from 1: "+head+"#1", fmt.Errorf("%q is no packet's number", tail))
 	}
 	return head, n, nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // ReadTrace reads a recording and judges it, as the trace that wrote it did.

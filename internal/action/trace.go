@@ -63,10 +63,8 @@ type TraceResult struct {
 	Folds []TraceFold
 	// Offsets are how far the nodes' clocks are ahead of the first one's, ns.
 	Offsets map[string]int64
-	// Verdict is the run's, Counts how many packets had which outcome, in
-	// words.
+	// Verdict is the run's.
 	Verdict trail.Verdict
-	Counts  string
 	// EndedBy says in words what ended the run.
 	EndedBy string
 }

@@ -109,7 +109,7 @@ func (g *gather) take(t trail.Trail) {
 		g.kept[t.Number] = true
 		g.closed = append(g.closed, t)
 	case g.more != nil:
-		j := judge{session: &g.session, trails: []trail.Trail{t}}
+		j := newJudge(&g.session, []trail.Trail{t}, nil)
 		g.more(JudgedTrail{Trail: t, Verdict: diagnose.Judge(&t, j.context(&t))})
 	}
 }
@@ -146,7 +146,6 @@ func (g *gather) result() TraceResult {
 		c := g.session.Conversation
 		g.closed = append(g.closed, trail.Trail{Number: 1, Packet: "nothing was sent", Flow: c.Flow, Observations: g.asides, Ended: true})
 	}
-	j := judge{session: &g.session, trails: g.closed, shapes: g.shapes}
-	j.judge(&r)
+	newJudge(&g.session, g.closed, g.shapes).judge(&r)
 	return r
 }

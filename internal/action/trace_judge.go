@@ -16,24 +16,47 @@ type judge struct {
 	// shapes count all packets by the way that they took; trails are only some
 	// of them.
 	shapes map[string]*alike
+
+	// numbered and answers are the index of the trail with a number and of the
+	// first that answers it; probe is that of the probe's first packet, -1 where
+	// there is none.
+	numbered, answers map[int]int
+	probe             int
+}
+
+// newJudge brings the trails into order.
+func newJudge(s *trail.Session, trails []trail.Trail, shapes map[string]*alike) *judge {
+	j := &judge{session: s, trails: trails, shapes: shapes, numbered: map[int]int{}, answers: map[int]int{}, probe: -1}
+	slices.SortStableFunc(trails, func(a, b trail.Trail) int { return cmp.Compare(start(&a), start(&b)) })
+	first := func(m map[int]int, number, i int) {
+		if _, ok := m[number]; !ok && number != 0 {
+			m[number] = i
+		}
+	}
+	for i := range trails {
+		t := &trails[i]
+		first(j.numbered, t.Number, i)
+		first(j.answers, t.AnswerTo, i)
+		if j.probe < 0 && s.Conversation != nil && t.Flow == s.Conversation.Flow {
+			j.probe = i
+		}
+	}
+	return j
 }
 
 func (j *judge) judge(r *TraceResult) {
-	slices.SortStableFunc(j.trails, func(a, b trail.Trail) int { return cmp.Compare(start(&a), start(&b)) })
-	verdicts, exchanges := make([]trail.Verdict, len(j.trails)), make([]trail.Verdict, len(j.trails))
+	verdicts := make([]trail.Verdict, len(j.trails))
 	for i := range j.trails {
 		t := &j.trails[i]
-		c := j.context(t)
-		verdicts[i] = diagnose.Judge(t, c)
-		exchanges[i], _ = diagnose.Exchange(t, c)
+		verdicts[i] = diagnose.Judge(t, j.context(t))
 		r.Trails = append(r.Trails, JudgedTrail{Trail: *t, Verdict: verdicts[i]})
 	}
 	r.Folds = j.folds(verdicts)
-	s := diagnose.Worst(j.decisive(exchanges))
-	r.Verdict, r.Counts = s.Verdict, s.Text
 	if len(j.trails) == 0 {
 		r.Verdict = diagnose.Judge(nil, j.context(nil))
+		return
 	}
+	r.Verdict = diagnose.Worst(j.decisive(verdicts))
 }
 
 func start(t *trail.Trail) int64 {
@@ -60,10 +83,10 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 	} else if s.Conversation != nil && t.Flow == s.Conversation.Flow {
 		c.Conversation = s.Conversation
 	}
-	if i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number && t.Number != 0 }); i >= 0 {
+	if i, ok := j.answers[t.Number]; ok {
 		c.Answer = &j.trails[i]
 	}
-	if i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo && t.AnswerTo != 0 }); i >= 0 {
+	if i, ok := j.numbered[t.AnswerTo]; ok {
 		c.Request = &j.trails[i]
 	}
 	return c
@@ -75,8 +98,8 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 func (j *judge) isAnswer(t *trail.Trail) bool {
 	answer := false
 	for range len(j.trails) {
-		i := slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo && t.AnswerTo != 0 })
-		if i < 0 {
+		i, ok := j.numbered[t.AnswerTo]
+		if !ok {
 			break
 		}
 		answer = !answer
@@ -106,18 +129,20 @@ func (j *judge) endpoint(e *trail.End) diagnose.Endpoint {
 	return out
 }
 
-// decisive are the verdicts that the run's is made of: those of all packets,
-// but of a probe only those of its first one and its repetitions. What comes
-// after the answer, such as a reset that ends the connection, is none of the
-// question.
+// decisive are the verdicts that the run's is made of, each over a packet and
+// its answer: those of all packets, but of a probe only those of its first one
+// and its repetitions. What comes after the answer, such as a reset that ends
+// the connection, is none of the question.
 func (j *judge) decisive(verdicts []trail.Verdict) []trail.Verdict {
 	var out []trail.Verdict
 	for i := range j.trails {
-		if j.isAnswer(&j.trails[i]) {
+		t := &j.trails[i]
+		if j.isAnswer(t) {
 			continue // Exchange has it
 		}
 		if j.session.Conversation == nil || j.isProbe(i) {
-			out = append(out, verdicts[i])
+			v, _ := diagnose.Exchange(t, j.context(t), verdicts[i])
+			out = append(out, v)
 		}
 	}
 	switch {
@@ -147,8 +172,11 @@ func settled(all []trail.Verdict) []trail.Verdict {
 
 // isProbe reports whether a trail is the probe's first packet, or that again.
 func (j *judge) isProbe(i int) bool {
-	first := slices.IndexFunc(j.trails, func(t trail.Trail) bool { return t.Flow == j.session.Conversation.Flow })
-	return first >= 0 && (i == first || j.trails[i].Repeats == j.trails[first].Number && j.trails[first].Number != 0)
+	if j.probe < 0 {
+		return false
+	}
+	first := j.trails[j.probe].Number
+	return i == j.probe || first != 0 && j.trails[i].Repeats == first
 }
 
 // folds groups the packets, without the answers that belong to one of them.
@@ -161,13 +189,13 @@ func (j *judge) folds(verdicts []trail.Verdict) []TraceFold {
 			counted[shape] = true
 			f.Count += j.shapes[shape].count - j.shapes[shape].kept
 		}
-		if t.AnswerTo != 0 && slices.ContainsFunc(j.trails, func(a trail.Trail) bool { return a.Number == t.AnswerTo }) {
+		if _, ok := j.numbered[t.AnswerTo]; ok {
 			continue
 		}
 		fold := TraceFold{First: f.First, Count: f.Count, Answer: -1}
-		fold.Probe = j.session.Conversation != nil && slices.ContainsFunc(f.Members, j.isProbe)
-		if t.Number != 0 {
-			fold.Answer = slices.IndexFunc(j.trails, func(a trail.Trail) bool { return a.AnswerTo == t.Number })
+		fold.Probe = slices.ContainsFunc(f.Members, j.isProbe)
+		if i, ok := j.answers[t.Number]; ok {
+			fold.Answer = i
 		}
 		out = append(out, fold)
 	}

@@ -40,7 +40,7 @@ func TestExchangeBypass(t *testing.T) {
 	c = known()
 	toService(&c)
 	c.Answer = &tt.walk.t
-	v, reply := Exchange(request, c)
+	v, reply := Exchange(request, c, Judge(request, c))
 	if !reply || v.Findings[0].ID != "answer-bypasses-nat" || v.Text != "answer rejected by client on node1: it came from 10.244.1.3:80, not from 10.96.68.194:80" {
 		t.Errorf("%t %+v", reply, v)
 	}

@@ -3,12 +3,11 @@ package diagnose
 import "github.com/pktrail/pktrail/internal/trail"
 
 // Exchange judges a packet together with its answer, c.Answer: the verdict of
-// a conversation. While the packet itself did not arrive, or no answer was
-// seen, it is Judge's. Else, if the answer ended badly, it is the verdict of
+// a conversation. v is Judge's of the packet, and while that did not arrive, or
+// no answer was seen, it stands. Else, if the answer ended badly, it is the verdict of
 // the answer, with a finding that says so; Observation is then an index in
 // the answer's trail, and the second result is true.
-func Exchange(t *trail.Trail, c Context) (trail.Verdict, bool) {
-	v := Judge(t, c)
+func Exchange(t *trail.Trail, c Context, v trail.Verdict) (trail.Verdict, bool) {
 	if c.Answer == nil || len(c.Answer.Observations) == 0 || v.Outcome != trail.Delivered && v.Outcome != trail.Rejected {
 		return v, false
 	}

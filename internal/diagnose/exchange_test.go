@@ -43,7 +43,7 @@ func TestExchange(t *testing.T) {
 			if tt.result != "" {
 				c.Conversation = &trail.Conversation{Result: tt.result}
 			}
-			v, reply := Exchange(&tt.request.t, c)
+			v, reply := Exchange(&tt.request.t, c, Judge(&tt.request.t, c))
 			var ids []string
 			for _, f := range v.Findings {
 				ids = append(ids, f.ID)
@@ -61,7 +61,7 @@ func TestAsymmetric(t *testing.T) {
 	request := syn(webAddr, 80).leave().out(node1Vx).in(node2Vx).arrive().deliver(webEth)
 	c := known()
 	c.Answer = &back.t
-	v, _ := Exchange(&request.t, c)
+	v, _ := Exchange(&request.t, c, Judge(&request.t, c))
 	last := v.Findings[len(v.Findings)-1]
 	if v.Outcome != trail.Dropped || last.ID != "asymmetric-route" || last.Evidence[1].Text != "back: node2 eth0, node1 eth0" {
 		t.Errorf("%+v", v)

@@ -1,75 +1,40 @@
 package diagnose
 
 import (
-	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/trail"
 )
-
-// Summary is the verdict of a run.
-type Summary struct {
-	// Verdict is that of the packet with the worst outcome, the first one of
-	// these; of those that ended at one place the one that knows most. Its
-	// Missed counts are the largest of all.
-	Verdict trail.Verdict
-	// Counts has the outcomes that occurred, the worst first.
-	Counts []Count
-	// Total is how many packets were judged.
-	Total int
-	// Text is the counts in words: "dropped 2, delivered 3 of 5".
-	Text string
-}
-
-// Count is how many packets had one outcome.
-type Count struct {
-	Outcome trail.Outcome
-	N       int
-}
 
 // severity is the order from worst to best. What is known to have failed is
 // worse than what is not known.
 var severity = [...]trail.Outcome{trail.Lost, trail.Dropped, trail.Rejected, trail.Parked, trail.Unknown, trail.Delivered}
 
-// Worst sums up the verdicts of a run. Of no verdicts it is Unknown: no packet
-// was seen.
-func Worst(all []trail.Verdict) Summary {
+// Worst is the verdict of a run: that of the packet with the worst outcome, the
+// first one of these; of those that ended at one place the one that knows most.
+// Its Missed counts are the largest of all. Of no verdicts it is Unknown: no
+// packet was seen.
+func Worst(all []trail.Verdict) trail.Verdict {
 	if len(all) == 0 {
-		v := Judge(nil, Context{Over: true})
-		return Summary{Verdict: v, Text: "no packet was seen"}
+		return Judge(nil, Context{Over: true})
 	}
-	s := Summary{Total: len(all)}
+	worst := all[0]
 	var missed map[string]uint64
-	for _, outcome := range severity {
-		n := 0
-		for i := range all {
-			if all[i].Outcome != outcome {
-				continue
-			}
-			if len(s.Counts) == 0 && (n == 0 || samePlace(&all[i], &s.Verdict) && knows(&all[i]) > knows(&s.Verdict)) {
-				s.Verdict = all[i]
-			}
-			n++
-		}
-		if n > 0 {
-			s.Counts = append(s.Counts, Count{outcome, n})
-		}
-	}
 	for i := range all {
-		for k, n := range all[i].Missed {
+		v := &all[i]
+		switch order := slices.Index(severity[:], v.Outcome) - slices.Index(severity[:], worst.Outcome); {
+		case order < 0, order == 0 && samePlace(v, &worst) && knows(v) > knows(&worst):
+			worst = *v
+		}
+		for k, n := range v.Missed {
 			if missed == nil {
 				missed = map[string]uint64{}
 			}
 			missed[k] = max(missed[k], n)
 		}
 	}
-	s.Verdict.Missed = missed
-	parts := make([]string, len(s.Counts))
-	for i, c := range s.Counts {
-		parts[i] = fmt.Sprintf("%s %d", c.Outcome, c.N)
-	}
-	s.Text = fmt.Sprintf("%s of %d", strings.Join(parts, ", "), s.Total)
-	return s
+	worst.Missed = missed
+	return worst
 }
 
 // samePlace says whether two packets ended in one namespace for one reason.

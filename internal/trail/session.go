@@ -24,9 +24,7 @@ type Session struct {
 	// Places are the namespaces that were armed before the first packet:
 	// absence counts there, as far as Blind does not say otherwise.
 	Places []Place `json:"places,omitempty"`
-	// Everywhere is true if packets were seen in all namespaces of the kernel.
-	Everywhere bool    `json:"everywhere,omitempty"`
-	Blind      []Blind `json:"blind,omitempty"`
+	Blind  []Blind `json:"blind,omitempty"`
 	// Notes are for people.
 	Notes []string `json:"notes,omitempty"`
 	// Missed counts what was not caught, by source.

@@ -26,11 +26,12 @@ func askRoute(a *ask.Asker, q ask.Question, o, add *trail.Observation) {
 			add.Route = &route
 		}
 	}
+	e := explained{a: a, q: q}
 	if o.Route.Err != 0 && o.Route.Err != tryNext || r.Errno != 0 {
-		add.Answers = append(add.Answers, named(a, q, r.Answer))
-		addRules(a, q, add)
+		add.Answers = append(add.Answers, e.named(r.Answer))
+		e.addRules(add)
 	} else if o.Route.Table != mainTable && o.Route.Table != localTable {
-		addRules(a, q, add)
+		e.addRules(add)
 	}
 }
 
@@ -42,24 +43,60 @@ const (
 	tryNext    = 11
 )
 
+// explained is the way of a question through the policy rules, asked for once:
+// the kernel is put a question for each table on it.
+type explained struct {
+	a     *ask.Asker
+	q     ask.Question
+	known bool
+	steps []ask.RuleStep
+}
+
+// way gives the steps; none where the kernel does not tell.
+func (e *explained) way() []ask.RuleStep {
+	if !e.known {
+		e.known = true
+		if steps, err := e.a.Explain(e.q); err == nil {
+			e.steps = steps
+		}
+	}
+	return e.steps
+}
+
 // named adds the route behind an error: the kernel does not tell it, and a
 // blackhole says the same as an address that cannot be.
-func named(a *ask.Asker, q ask.Question, answer trail.Answer) trail.Answer {
+func (e *explained) named(answer trail.Answer) trail.Answer {
 	if answer.Errno == 0 {
 		return answer
 	}
-	steps, err := a.Explain(q)
-	if err != nil || len(steps) == 0 {
+	steps := e.way()
+	if len(steps) == 0 {
 		return answer
 	}
-	last := steps[len(steps)-1]
-	if last.HasEntry {
+	if last := steps[len(steps)-1]; last.HasEntry {
 		answer.Route = &trail.Route{
-			Table: last.Table, Src: q.Src, Dst: q.Dst, In: q.In, Mark: q.Mark, TOS: q.TOS,
+			Table: last.Table, Src: e.q.Src, Dst: e.q.Dst, In: e.q.In, Mark: e.q.Mark, TOS: e.q.TOS,
 			Prefix: last.Entry.Dst, Type: last.Entry.TypeName(), Err: int(last.Errno),
 		}
 	}
 	return answer
+}
+
+// addRules adds the way, where somebody has made policy rules.
+func (e *explained) addRules(add *trail.Observation) {
+	rules, err := e.a.Rules(e.q.Dst.Is6())
+	if err != nil || len(rules) <= ownRules(e.q.Dst) {
+		return
+	}
+	steps := e.way()
+	if len(steps) == 0 {
+		return
+	}
+	lines := make([]string, len(steps))
+	for i, st := range steps {
+		lines[i] = st.Text
+	}
+	add.Answers = append(add.Answers, trail.Answer{Question: "ip rule", Text: strings.Join(lines, "\n")})
 }
 
 // askWhy asks where the packet would go, whether its source is let in, and
@@ -68,10 +105,11 @@ func askWhy(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
 	if !q.Dst.IsValid() || !q.Src.IsValid() {
 		return
 	}
+	e := explained{a: a, q: q}
 	if r, err := a.Route(q); err == nil {
-		add.Answers = append(add.Answers, named(a, q, r))
+		add.Answers = append(add.Answers, e.named(r))
 	}
-	addRules(a, q, add)
+	e.addRules(add)
 	if q.In == "" {
 		return
 	}
@@ -88,23 +126,6 @@ func askWhy(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
 	}
 	names = append(names, ask.ConfName(family, "all", "forwarding"), ask.ConfName(family, q.In, "forwarding"))
 	addSettings(a, add, names...)
-}
-
-// addRules adds the way through the policy rules, where somebody has made any.
-func addRules(a *ask.Asker, q ask.Question, add *trail.Observation) {
-	rules, err := a.Rules(q.Dst.Is6())
-	if err != nil || len(rules) <= ownRules(q.Dst) {
-		return
-	}
-	steps, err := a.Explain(q)
-	if err != nil {
-		return
-	}
-	lines := make([]string, len(steps))
-	for i, st := range steps {
-		lines[i] = st.Text
-	}
-	add.Answers = append(add.Answers, trail.Answer{Question: "ip rule", Text: strings.Join(lines, "\n")})
 }
 
 // ownRules is how many rules every namespace has: local, main and, for IPv4,
@@ -137,7 +158,7 @@ func askNextHop(a *ask.Asker, q ask.Question, _, add *trail.Observation) {
 		return
 	}
 	add.Answers = append(add.Answers, r.Answer)
-	addRules(a, q, add)
+	(&explained{a: a, q: q}).addRules(add)
 	if r.Errno != 0 || len(r.Chosen.Hops) == 0 {
 		return
 	}

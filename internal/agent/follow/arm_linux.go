@@ -112,7 +112,6 @@ func (s *session) armKernel(ctx context.Context, expr *filter.Expr, way []*netns
 	}
 	s.kernel = t
 	s.asked.announce = t.Asking
-	s.about.Everywhere = true
 	e := &emitter{session: s, ctx: ctx}
 	s.addSource(source{
 		name: "eBPF",
