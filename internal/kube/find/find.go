@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -100,6 +101,9 @@ func (f *finder) target(ctx context.Context, r ref, out *Found) error {
 		}
 		err = f.collect(ctx, s, out)
 	}
+	if _, told := errors.AsType[*Error](err); told {
+		return err
+	}
 	if apierrors.IsNotFound(err) {
 		return f.missing(ctx, r)
 	}
@@ -121,6 +125,10 @@ func (f *finder) sources(ctx context.Context, r ref, out *Found) ([]*source, err
 	case kindPod:
 		return []*source{{target: r.text, what: r.in(ns), namespace: ns, pod: r.name}}, nil
 	case kindNamespace:
+		// A list of pods of no namespace is empty, and no error.
+		if err := f.exists(ctx, kindNamespace, "", r.name); apierrors.IsNotFound(err) {
+			return nil, err
+		}
 		return []*source{{target: r.text, what: r.in(ns), namespace: r.name}}, nil
 	case kindService:
 		return f.service(ctx, r, out)

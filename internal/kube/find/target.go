@@ -131,7 +131,7 @@ func unknownKind(word, name string) string {
 		known = append(known, k.words()...)
 	}
 	if close := near(strings.ToLower(word), known); len(close) > 0 && len(word) > 2 {
-		return "did you mean " + close[0] + "/" + name + "?"
+		return "did you mean " + close[0] + "/" + name + "? a namespace is given by -n " + word + " " + name
 	}
 	return "kinds: pod, deploy, rs, sts, ds, job, cronjob, svc, ns, node; a namespace is given by -n " + word + " " + name
 }

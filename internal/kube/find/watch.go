@@ -48,6 +48,7 @@ type Watcher struct {
 	live    map[types.UID]*held
 	waiting []waiter           // match, and have no place
 	told    map[types.UID]bool // skipped
+	dead    map[types.UID]bool // deleted: another source may still tell them as they were
 	listed  map[int]bool       // sources that have been listed
 	cut     map[int]bool       // sources that get no answer
 }
@@ -72,7 +73,7 @@ func (f *Found) Watch(ctx context.Context, client kubernetes.Interface, q Query)
 	w := &Watcher{
 		f: &finder{client: client, q: q, handlers: map[string]string{}}, sources: f.sources, nodes: map[string]Node{},
 		changes: make(chan change), events: make(chan Event, 16), failed: make(chan error, 1), ctx: ctx, stop: stop,
-		live: map[types.UID]*held{}, told: map[types.UID]bool{}, listed: map[int]bool{}, cut: map[int]bool{},
+		live: map[types.UID]*held{}, told: map[types.UID]bool{}, dead: map[types.UID]bool{}, listed: map[int]bool{}, cut: map[int]bool{},
 	}
 	for _, n := range f.Nodes {
 		w.nodes[n.Name] = n
@@ -141,19 +142,9 @@ func (w *Watcher) take(c change) {
 	case c.all:
 		w.sweep(c)
 	case c.lost != nil:
-		w.lose(c.source, c.lost.UID, gone(c.lost))
+		w.bury(c.source, c.lost)
 	}
 	w.places()
-}
-
-func gone(p *corev1.Pod) string {
-	if _, words := state(p); p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
-		return words
-	}
-	if p.DeletionTimestamp == nil {
-		return "does not match any more"
-	}
-	return "was deleted"
 }
 
 func (w *Watcher) tell(e Event) {

@@ -14,6 +14,7 @@ func (w *Watcher) see(source int, p *corev1.Pod) {
 	usable, words := state(p)
 	h := w.live[p.UID]
 	switch {
+	case w.dead[p.UID]:
 	case !usable:
 		if h != nil && p.Status.Phase != corev1.PodPending {
 			w.drop(p.UID, words)
@@ -116,6 +117,23 @@ func (w *Watcher) sweep(c change) {
 		}
 	}
 	w.waiting = slices.DeleteFunc(w.waiting, func(q waiter) bool { return q.source == c.source && !c.has[q.pod.UID] })
+}
+
+// bury takes a pod away that a source has lost: for good if it was deleted,
+// else only from what that source has.
+func (w *Watcher) bury(source int, p *corev1.Pod) {
+	_, words := state(p)
+	ended := p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+	if p.DeletionTimestamp == nil && !ended {
+		w.lose(source, p.UID, "does not match any more")
+		return
+	}
+	if !ended {
+		words = "was deleted"
+	}
+	w.dead[p.UID] = true
+	w.forget(p.UID)
+	w.drop(p.UID, words)
 }
 
 // lose says that a source has a pod no more.

@@ -1,0 +1,135 @@
+package find
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	clienttest "k8s.io/client-go/testing"
+)
+
+func address(text string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Status.PodIP, p.Status.PodIPs = text, []corev1.PodIP{{IP: text}}
+	}
+}
+
+func TestGather(t *testing.T) {
+	objects := append(shop(t),
+		runs("client", address("10.244.2.77"), in("other")),
+		runs("exporter", hostNetwork, address("10.0.0.1")),
+		runs("ended", address("10.244.2.78"), phase(corev1.PodSucceeded, "")),
+		object[corev1.Service](t, `{metadata: {namespace: shop, name: public}, spec: {clusterIPs: [10.96.0.11, "fd00::b"], externalIPs: [203.0.113.5]}, status: {loadBalancer: {ingress: [{ip: 203.0.113.6}]}}}`),
+		object[corev1.Service](t, `{metadata: {namespace: shop, name: headless}, spec: {clusterIPs: [None]}}`),
+	)
+	client := cluster(objects...)
+	found, err := Targets(t.Context(), client, Query{Namespace: "shop", Targets: []string{"db-0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	book, notes := Gather(t.Context(), client, found, []string{"shop"})
+	if len(notes) > 0 {
+		t.Errorf("notes %q", notes)
+	}
+	for addr, want := range map[string]string{
+		"10.0.0.1":     "node-a", // and not the pod on its network
+		"10.244.2.77":  "client.other",
+		"10.96.0.9":    "front.shop.svc",
+		"fd00::b":      "public.shop.svc",
+		"203.0.113.5":  "public.shop.svc",
+		"203.0.113.6":  "public.shop.svc",
+		"10.244.1.14":  "web-5d4f-aaaaa.shop",
+		"10.244.2.78":  "",
+		"192.168.99.1": "",
+	} {
+		if got := strings.Join(book[netip.MustParseAddr(addr)], " "); addr == "10.244.1.14" && !strings.Contains(got, want) || addr != "10.244.1.14" && got != want {
+			t.Errorf("%s: %q, want %q", addr, got, want)
+		}
+	}
+}
+
+// TestGatherSmallRole checks that what may not be listed everywhere is listed
+// in the namespaces of the targets.
+func TestGatherSmallRole(t *testing.T) {
+	client := cluster(append(shop(t), runs("client", address("10.244.2.77"), in("other")))...)
+	client.PrependReactor("list", "*", func(a clienttest.Action) (bool, runtime.Object, error) {
+		if a.GetNamespace() == "shop" && a.GetResource().Resource != "endpointslices" {
+			return false, nil, nil
+		}
+		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: a.GetResource().Resource}, "", nil)
+	})
+	found := &Found{Nodes: []Node{NodeFrom(node("node-b"))}}
+	book, notes := Gather(t.Context(), client, found, []string{"shop"})
+	if !slices.Equal(notes, []string{"names of endpointslices are missing: they may not be listed in shop"}) {
+		t.Errorf("notes %q", notes)
+	}
+	if book[netip.MustParseAddr("10.96.0.9")] == nil || book[netip.MustParseAddr("10.244.2.77")] != nil || book[netip.MustParseAddr("10.0.0.2")][0] != "node-b" {
+		t.Errorf("book %v", book)
+	}
+}
+
+func TestWho(t *testing.T) {
+	client := cluster(runs("client", address("10.244.2.77"), in("other")), runs("exporter", hostNetwork, address("10.0.0.1")))
+	for addr, want := range map[string]string{"10.244.2.77": "client.other", "10.0.0.1": "", "10.9.9.9": ""} {
+		if got := Who(t.Context(), client, netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s: %q, want %q", addr, got, want)
+		}
+	}
+}
+
+func TestComplete(t *testing.T) {
+	client := cluster(shop(t)...)
+	for prefix, want := range map[string]string{
+		"db":            "db-0 db-1",
+		"de":            "deploy/",
+		"deployment":    "deployment/",
+		"s":             "svc/ sts/",
+		"no":            "node/",
+		"deploy/":       "deploy/web",
+		"statefulset/d": "statefulset/db",
+		"node/node-":    "node/node-a node/node-b",
+		"svc/f":         "svc/front",
+		"nope/":         "",
+		"pod/logs":      "pod/logs-x",
+	} {
+		var got []string
+		for _, c := range Complete(t.Context(), client, prefix, "shop") {
+			got = append(got, c.Target)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", prefix, got, want)
+		}
+	}
+	forbid(client)
+	if got := Complete(t.Context(), client, "node/", "shop"); len(got) > 0 {
+		t.Errorf("without rights: %v", got)
+	}
+}
+
+func TestList(t *testing.T) {
+	client := cluster(runs("b", in("other")), runs("a"), runs("agent", hostNetwork))
+	got, err := List(t.Context(), client, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, c := range got {
+		lines = append(lines, c.Namespace+" "+c.Target+" ("+c.About+")")
+	}
+	want := []string{
+		"other pod/b (Running, node-a)", "shop pod/a (Running, node-a)", "shop pod/agent (Running, network of its node, node-a)",
+		" node/node-a (amd64)", " node/node-b (amd64)",
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("%q, want %q", lines, want)
+	}
+	forbid(client)
+	if _, err := List(t.Context(), client, ""); err == nil {
+		t.Error("no error without rights")
+	}
+}
