@@ -56,7 +56,8 @@ cluster-up: cluster-deps ## a Kubernetes of two nodes on this machine (CNI=flann
 cluster-down: ## take it away
 	@$(CLUSTER) down
 
-e2e: e2e-flannel e2e-ptp ## every case on a real cluster, which is taken away afterwards
+e2e: export PKTRAIL := $(CURDIR)/pktrail
+e2e: build e2e-flannel e2e-ptp ## every case on a real cluster, which is taken away afterwards
 
 e2e-flannel: cluster-deps
 	$(CLUSTER) with --cni flannel -- $(GO) test -count=1 -timeout 45m -tags e2e ./test/e2e/...
