@@ -49,7 +49,7 @@ var plan = map[string]room{
 	"kube":     {rooms: "trail agentbin wire", outside: "k8s.io github.com/google/go-containerregistry golang.org/x/sync", why: "the only room that speaks to the API server"},
 	"lab":      {rooms: "packet netstate", outside: "github.com/vishvananda golang.org/x/sys golang.org/x/sync", why: "a lab is built by netlink alone"},
 
-	"action": {rooms: "kube agent lab record parse correlate simulate diagnose compare filter packet pcapng pcap trail netstate", outside: "golang.org/x/sync golang.org/x/sys", why: "a verb: options in, data or a stream out; it never prints"},
+	"action": {rooms: "kube agentbin agent lab record parse correlate simulate diagnose compare filter packet pcapng pcap trail netstate", outside: "golang.org/x/sync golang.org/x/sys", why: "a verb: options in, data or a stream out; it never prints"},
 	"render": {rooms: "packet trail netstate compare", outside: "charm.land", why: "how things look, pure: values in, text out"},
 	"cli":    {rooms: "action render pcapng trail filter", outside: "github.com/spf13 golang.org/x/sys/unix golang.org/x/term k8s.io/cli-runtime/pkg/genericclioptions", why: "how people come in: flags to options, results to renderers, errors to hints"},
 }

@@ -33,11 +33,15 @@ type CaptureOptions struct {
 	RotateFiles int
 	// Pcap writes classic pcap instead of pcapng.
 	Pcap bool
+	// Cluster is where the targets are; nil is this machine.
+	Cluster *ClusterOptions
 }
 
 // CaptureEvents are what a capture tells while it runs. All of them are called
 // one at a time; those that are nil are left out.
 type CaptureEvents struct {
+	// Placing is called with what will be created on a cluster, before it is.
+	Placing func(plan []string)
 	// Armed is called once, when packets are caught from now on.
 	Armed func(points []trail.Point)
 	// Frame is called for each packet when there is no Output. The frame is
@@ -113,8 +117,12 @@ type capture struct {
 	ended   string // the agent's last word
 }
 
-// run starts the agent, in this process, and waits for its end.
+// run starts the agent, in this process, or those on a cluster, and waits for
+// their end.
 func (c *capture) run(w io.Writer) error {
+	if c.options.Cluster != nil {
+		return c.runCluster(w)
+	}
 	q := agent.Request{Version: agent.Version, Capture: &c.options.Request}
 	return agent.Run(c.ctx, q, w, c.hear)
 }

@@ -21,6 +21,15 @@ const minSnapLen = 14
 // check refuses what is wrong as it stands, before anything is opened.
 func (o *CaptureOptions) check() error {
 	q := &o.Request
+	if o.Cluster != nil {
+		if err := o.Cluster.check(); err != nil {
+			return err
+		}
+		if err := checkClusterTargets(q.Targets); err != nil {
+			return err
+		}
+		return o.checkRest()
+	}
 	if len(q.Targets) == 0 {
 		return Usage("name what to capture: netns:NAME, pid:N, container:ID, cri:NAMESPACE/POD or if:NAME",
 			errors.New("no target"))
@@ -33,6 +42,12 @@ func (o *CaptureOptions) check() error {
 			return Usage("name each target once", fmt.Errorf("target %q is named twice", t))
 		}
 	}
+	return o.checkRest()
+}
+
+// checkRest is what targets of all kinds have in common.
+func (o *CaptureOptions) checkRest() error {
+	q := &o.Request
 	if err := CheckFilter(q.Filter); err != nil {
 		return err
 	}
@@ -138,6 +153,25 @@ func explainTarget(text string, err error) error {
 	return out
 }
 
+const behindDashes = "a filter stands behind --, as in pktrail capture web -- tcp port 80"
+
+// isFilterWord knows words that no pod is named by, and every filter has.
+func isFilterWord(text string) bool {
+	return slices.Contains([]string{"port", "host", "src", "dst", "net", "portrange", "not", "and", "or", "greater", "less", "tcp", "udp", "icmp"}, text)
+}
+
+// checkClusterTargets refuses what cannot be meant as targets of a cluster,
+// before anybody is asked.
+func checkClusterTargets(targets []string) error {
+	if i := slices.IndexFunc(targets, isFilterWord); i > 0 {
+		return Usage(behindDashes, fmt.Errorf("%q is a word of a filter", targets[i]))
+	}
+	if i := slices.IndexFunc(targets, IsLocal); i >= 0 {
+		return Usage("two commands, one for each", fmt.Errorf("%s is of this machine, and others are of a cluster", targets[i]))
+	}
+	return nil
+}
+
 // meant guesses what a word was that is no target.
 func meant(text string) string {
 	if strings.Contains(text, ":") {
@@ -150,13 +184,10 @@ func meant(text string) string {
 		return "if:" + text + " is that interface of this machine"
 	}
 	if _, err := filter.Parse(text); err == nil {
-		return "a filter stands behind --, as in pktrail capture netns:NAME -- tcp port 80"
+		return behindDashes
 	}
-	if slices.Contains([]string{"port", "host", "src", "dst", "net", "portrange", "not", "greater", "less"}, text) {
-		return "a filter stands behind --, as in pktrail capture netns:NAME -- tcp port 80"
-	}
-	if strings.Contains(text, "/") {
-		return "on a pod's node: cri:NAMESPACE/POD"
+	if isFilterWord(text) {
+		return behindDashes
 	}
 	return "netns:NAME, pid:N, container:ID, cri:NAMESPACE/POD, if:NAME or host"
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/pktrail/pktrail/internal/render/text"
 )
 
-const captureExample = `  pktrail capture netns:pkl-node1-pod1                          all interfaces, a line per packet
+const captureExample = `  pktrail capture deploy/web -f 'port 8080'                     every pod of a deployment
+  pktrail capture -n shop web-x2k8l -o - | wireshark -k -i -    whole packets, live
+  pktrail capture netns:pkl-node1-pod1                          all interfaces, a line per packet
   pktrail capture container:3f2a91 -f 'port 8080'               a container of any runtime
   pktrail capture netns:pkl-node1-pod1 --points path -f icmp -o a.pcapng
                                                                 every point from the pod to the wire
@@ -32,10 +34,12 @@ func newCapture(s Streams) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		Long: `Captures packets where they pass.
 
-TARGET is netns:NAME or netns:/PATH, pid:N, container:ID (any runtime),
-cri:NAMESPACE/POD (by the node's CRI socket), if:NAME or host. Without -o a
-line is printed for each packet, as tcpdump -n prints it; only headers and DNS
-are taken. -o keeps whole packets, as pcapng.
+TARGET on a cluster is NAME or pod/NAME, deploy/ sts/ ds/ rs/ job/ cronjob/
+svc/NAME, node/NAME, or -l SELECTOR; on this machine netns:NAME or
+netns:/PATH, pid:N, container:ID (any runtime), cri:NAMESPACE/POD (by the
+node's CRI socket), if:NAME or host. Without -o a line is printed for each
+packet, as tcpdump -n prints it; only headers and DNS are taken. -o keeps whole
+packets, as pcapng.
 `,
 	}
 	f := cmd.Flags()
@@ -59,6 +63,10 @@ are taken. -o keeps whole packets, as pcapng.
 	f.BoolVar(&o.Request.Promiscuous, "promisc", false, "take packets to other stations too")
 	f.StringVar(&o.Request.CRISocket, "socket", "", "path of the CRI socket (default: the known ones)")
 	_ = f.MarkHidden("write") // cannot err: the flag was just made
+	cluster := bindCluster(cmd)
+	cluster.bindPods(cmd)
+	f.BoolVar(&cluster.options.Follow, "follow", false, "take pods that come later, too")
+	cluster.bindWay(cmd)
 	cmd.ValidArgsFunction = completeTargets
 	_ = cmd.RegisterFlagCompletionFunc("points", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"path", "pod", "host", "bridge", "overlay", "uplink"}, cobra.ShellCompDirectiveNoFileComp))
@@ -68,6 +76,11 @@ are taken. -o keeps whole packets, as pcapng.
 			return err
 		}
 		if err := notEmpty(cmd, "points", "output", "write", "interface", "socket"); err != nil {
+			return err
+		}
+		if cluster.wanted(o.Request.Targets) {
+			o.Cluster = cluster.finish()
+		} else if err := cluster.refuseLocal(cmd); err != nil {
 			return err
 		}
 		o.Request.Limits.Duration = time.Duration(duration)

@@ -43,7 +43,7 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 		return action.Usage("-o FILE, or a pipe: pktrail capture ... -o - | wireshark -k -i -", errors.New("stdout is a terminal: packets are not for it"))
 	}
 	o.KeepFor(onScreen, v.headersOnly)
-	ev := action.CaptureEvents{Armed: v.armed, Note: v.note}
+	ev := action.CaptureEvents{Placing: v.placing, Armed: v.armed, Note: v.note}
 	if onScreen {
 		ev.Frame = v.frame
 	} else if isTerminal(s.Err) {
@@ -58,6 +58,13 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 		v.summary(r)
 	}
 	return err
+}
+
+// placing says what will be created on a cluster.
+func (v *captureView) placing(plan []string) {
+	for _, line := range plan {
+		fmt.Fprintln(v.streams.Err, "creating", oneLine(line))
+	}
 }
 
 // armed says what is captured, and what will end it.

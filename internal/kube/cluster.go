@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"sync"
 	"time"
 
 	authn "k8s.io/api/authentication/v1"
@@ -11,6 +14,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 )
 
 // Loader gives what kubectl's flags and files say about a cluster;
@@ -46,6 +50,10 @@ func Open(l Loader, agent string) (*Cluster, error) {
 	if err != nil {
 		return nil, noConfig(err)
 	}
+	quiet()
+	if file, err := raw.RawConfig(); err == nil && len(file.Clusters) == 0 && strings.Contains(config.Host, nowhere) {
+		return nil, noConfig(clientcmd.ErrEmptyConfig)
+	}
 	config = rest.CopyConfig(config)
 	config.UserAgent = agent
 	config.QPS, config.Burst = queries, burst
@@ -66,6 +74,17 @@ func Open(l Loader, agent string) (*Cluster, error) {
 	}
 	return c, nil
 }
+
+// nowhere is what clients take for the server when nothing is configured.
+const nowhere = "localhost:8080"
+
+// quiet keeps client-go from writing to our screen: what matters comes back as
+// errors too. The logger is the whole process's, and is set before anything is
+// asked.
+var quiet = sync.OnceFunc(func() {
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+})
 
 // noConfig says that there is no cluster to ask.
 func noConfig(err error) error {

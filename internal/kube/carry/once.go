@@ -97,6 +97,12 @@ func (s *session) once(began func()) (exit *int, err error) {
 		case <-c.said:
 		case <-time.After(ackEvery):
 		}
+		_ = inWriter.Close() // never fails
+		select {             // its exit closes the connection in good order
+		case err := <-ended:
+			ended <- err
+		case <-time.After(ackEvery):
+		}
 	}
 	cancel(nil)
 	_ = out.CloseWithError(io.ErrClosedPipe) // never fails; ends an Attach that still writes

@@ -25,7 +25,7 @@ func Ephemeral(ctx context.Context, c *kube.Cluster, t Target, o Options) (*Runn
 	doing := "place agent into " + t.String()
 	name := "pktrail-" + o.ID
 	ec := corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
-		Name: name, Image: o.Image, ImagePullPolicy: o.PullPolicy,
+		Name: name, Image: o.Image, ImagePullPolicy: o.pullPolicy(),
 		Command: []string{agentProgram}, Args: []string{"serve"},
 		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
 		SecurityContext: &corev1.SecurityContext{

@@ -68,7 +68,7 @@ func podSpec(node string, o *Options) corev1.PodSpec {
 			EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory, SizeLimit: new(resource.MustParse("1Mi"))},
 		}}},
 		Containers: []corev1.Container{{
-			Name: "agent", Image: o.Image, ImagePullPolicy: o.PullPolicy,
+			Name: "agent", Image: o.Image, ImagePullPolicy: o.pullPolicy(),
 			Command:      []string{agentProgram},
 			Args:         []string{"serve"},
 			VolumeMounts: []corev1.VolumeMount{{Name: "run", MountPath: runFolder}},

@@ -31,10 +31,10 @@ const DefaultNamespace = "pktrail"
 type Options struct {
 	// Namespace for agents on nodes; empty is DefaultNamespace.
 	Namespace string
-	// Image is the agent's, PullPolicy when it is pulled; empty is
-	// IfNotPresent. PullSecret names a Secret in Namespace.
+	// Image is the agent's, PullPolicy when it is pulled (Always, IfNotPresent,
+	// Never); empty is IfNotPresent. PullSecret names a Secret in Namespace.
 	Image      string
-	PullPolicy corev1.PullPolicy
+	PullPolicy string
 	PullSecret string
 	// ID is this invocation's, User who asks, Version the client's.
 	ID, User, Version string
@@ -53,6 +53,13 @@ func (o *Options) namespace() string {
 		return DefaultNamespace
 	}
 	return o.Namespace
+}
+
+func (o *Options) pullPolicy() corev1.PullPolicy {
+	if o.PullPolicy == "" {
+		return corev1.PullIfNotPresent
+	}
+	return corev1.PullPolicy(o.PullPolicy)
 }
 
 func (o *Options) wait() time.Duration {

@@ -1,0 +1,340 @@
+package action
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/kube"
+	"github.com/pktrail/pktrail/internal/kube/carry"
+	"github.com/pktrail/pktrail/internal/kube/find"
+	"github.com/pktrail/pktrail/internal/kube/image"
+	"github.com/pktrail/pktrail/internal/kube/place"
+)
+
+// crew is the agents of one run on a cluster.
+type crew struct {
+	cluster *kube.Cluster
+	options *ClusterOptions
+	found   *find.Found
+	query   find.Query
+	placing place.Options
+	note    func(string)
+
+	mu      sync.Mutex
+	runners map[string]*place.Runner // of nodes, by their name
+}
+
+// newCrew asks who and what there is. Nothing is placed yet.
+func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string, d time.Duration) (*crew, error) {
+	cluster, err := kube.Open(o.Loader, "pktrail/"+o.Version)
+	if err != nil {
+		return nil, err
+	}
+	q.Namespace = cluster.Namespace
+	id := newID(8)
+	c := &crew{cluster: cluster, options: o, query: q, runners: map[string]*place.Runner{}, note: func(string) {}}
+	c.placing = place.Options{
+		Namespace: o.Namespace, Image: o.image(), PullPolicy: o.PullPolicy, PullSecret: o.PullSecret,
+		ID: id, Version: o.Version, Filter: filter, Lifetime: life(d),
+		Targets: strings.Join(append(append([]string(nil), q.Targets...), q.Selector), " "),
+	}
+	var asked sync.WaitGroup
+	asked.Go(func() { c.placing.User = cluster.User(ctx) }) // beside the other questions
+	c.found, err = find.Targets(ctx, cluster.Client, q)
+	asked.Wait()
+	return c, err
+}
+
+// newID makes a name of n random bytes.
+func newID(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// post is one agent's work: a node's targets, or one pod from inside.
+type post struct {
+	label string // for people, and for the stream's end record
+	node  *find.Node
+	pods  []*find.Pod // none for a node that is a target itself
+	way   place.Method
+	// self is true if the node itself is a target.
+	self bool
+	// program is the agent to upload; none for other ways.
+	program []byte
+}
+
+// posts shares the targets out: an agent for each node, or for each pod. A way
+// that cannot work is refused here, before anything is placed.
+func (c *crew) posts() ([]post, error) {
+	var out []post
+	at := map[string]int{}
+	onNode := func(name string) *post {
+		if i, ok := at[name]; ok {
+			return &out[i]
+		}
+		at[name] = len(out)
+		out = append(out, post{label: name, node: c.found.Node(name), way: place.MethodNode})
+		return &out[len(out)-1]
+	}
+	for i := range c.found.Nodes {
+		n := &c.found.Nodes[i]
+		if !n.Target {
+			continue
+		}
+		if err := n.Refuse(); err != nil {
+			return nil, err
+		}
+		if m := c.options.method(); m != place.MethodAuto && m != place.MethodNode {
+			return nil, Usage("leave --method out", fmt.Errorf("--method %s reaches pods, and node/%s is none", m, n.Name))
+		}
+		onNode(n.Name).self = true
+	}
+	for i := range c.found.Pods {
+		p := &c.found.Pods[i]
+		way, err := c.way(p)
+		if err != nil {
+			return nil, err
+		}
+		if way == place.MethodNode {
+			at := onNode(p.Node)
+			at.pods = append(at.pods, p)
+		} else {
+			inside, err := newInside(p, c.found.Node(p.Node), way)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, inside)
+		}
+		for _, r := range p.Remarks(c.found.Node(p.Node), find.Way(way)) {
+			c.note(r)
+		}
+	}
+	return out, nil
+}
+
+// way chooses the way in for a pod: a node's agent, else from inside. Never an
+// ephemeral container unasked, since its record stays.
+func (c *crew) way(p *find.Pod) (place.Method, error) {
+	return c.wayTo(p, c.found.Node(p.Node))
+}
+
+// wayTo is way for a pod on a node, which may be nil.
+func (c *crew) wayTo(p *find.Pod, node *find.Node) (place.Method, error) {
+	m := c.options.method()
+	if m != place.MethodAuto {
+		return m, p.Refuse(node, find.Way(m))
+	}
+	first := p.Refuse(node, find.WayNode)
+	if first == nil {
+		return place.MethodNode, nil
+	}
+	if p.Refuse(node, find.WayExec) == nil {
+		return place.MethodExec, nil
+	}
+	return "", first
+}
+
+// plan says what will be created, for people.
+func (c *crew) plan(posts []post) []string {
+	var nodes, out []string
+	for i := range posts {
+		p := &posts[i]
+		switch p.way {
+		case place.MethodNode:
+			nodes = append(nodes, p.label)
+		case place.MethodExec:
+			out = append(out, place.PlanExec(target(p.pods[0]), len(p.program)))
+		case place.MethodEphemeral:
+			out = append(out, place.PlanEphemeral(target(p.pods[0]), c.placing))
+		case place.MethodAuto: // was chosen by now
+		}
+	}
+	if len(nodes) > 0 {
+		out = append([]string{place.PlanNode(nodes, c.placing)}, out...)
+	}
+	return out
+}
+
+func target(p *find.Pod) place.Target {
+	return place.Target{Namespace: p.Namespace, Pod: p.Name, Container: p.Container}
+}
+
+// runner brings an agent to a post. Where nodes are off limits and the way was
+// left to us, the agent goes into the container.
+func (c *crew) runner(ctx context.Context, p *post) (*place.Runner, error) {
+	switch p.way {
+	case place.MethodExec:
+		return c.inside(p), nil
+	case place.MethodEphemeral:
+		return place.Ephemeral(ctx, c.cluster, target(p.pods[0]), c.placing)
+	case place.MethodNode, place.MethodAuto:
+	}
+	c.mu.Lock()
+	r := c.runners[p.label]
+	c.mu.Unlock()
+	if r != nil {
+		return r, nil
+	}
+	r, err := place.Node(ctx, c.cluster, p.label, c.placing)
+	if err == nil {
+		c.mu.Lock()
+		c.runners[p.label] = r
+		c.mu.Unlock()
+	}
+	return r, err
+}
+
+// newInside is a post in the pod itself.
+func newInside(p *find.Pod, n *find.Node, way place.Method) (post, error) {
+	out := post{label: p.Name, node: n, pods: []*find.Pod{p}, way: way}
+	if way != place.MethodExec || sidecar(p) != "" {
+		return out, nil
+	}
+	arch := "amd64"
+	if n != nil && n.Arch != "" {
+		arch = n.Arch
+	}
+	var err error
+	out.program, err = uploadable(arch)
+	return out, err
+}
+
+// sidecar is a container of the pod that is an agent already; empty for none.
+func sidecar(p *find.Pod) string {
+	for i := range p.Containers {
+		if k := &p.Containers[i]; k.Running && strings.Contains(k.Image, "pktrail-agent") {
+			return k.Name
+		}
+	}
+	return ""
+}
+
+// inside gives the agent that a pod has already, else uploads one.
+func (c *crew) inside(p *post) *place.Runner {
+	t := target(p.pods[0])
+	if name := sidecar(p.pods[0]); name != "" {
+		t.Container = name
+		return place.Existing(c.cluster, t)
+	}
+	return place.Exec(c.cluster, t, p.program)
+}
+
+// serve runs one session at a post: the stream goes to w, talk to hear. The
+// request is asked for here, since it depends on the way in.
+func (c *crew) serve(ctx context.Context, p *post, ask func(*post) agent.Request, w io.Writer, hear func(agent.Message)) error {
+	for try := 0; ; try++ {
+		r, err := c.runner(ctx, p)
+		if err != nil {
+			return err
+		}
+		r.Compress = c.options.Compress
+		err = c.session(ctx, r, ask(p), w, hear)
+		if gone := (*carry.GoneError)(nil); err != nil && !r.Fresh && try == 0 && ctx.Err() == nil && !errors.As(err, &gone) {
+			// An agent that was found there ended in this moment: our own then.
+			c.forget(p.label)
+			continue
+		}
+		return err
+	}
+}
+
+// forget leaves a node's agent alone, and places one anew the next time.
+func (c *crew) forget(node string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.runners, node)
+	c.placing.Anew = true
+}
+
+// session runs one session on an agent.
+func (c *crew) session(ctx context.Context, r *place.Runner, q agent.Request, w io.Writer, hear func(agent.Message)) error {
+	b, err := json.Marshal(q)
+	if err != nil {
+		return fmt.Errorf("write request: %w", err)
+	}
+	var last error // the agent's own word on why it failed
+	code, err := carry.Run(ctx, r, newID(16), carry.Options{Request: b, Reconnect: c.options.Reconnect, Note: c.note}, w, func(message []byte) {
+		var m agent.Message
+		if json.Unmarshal(message, &m) != nil {
+			return
+		}
+		if m.Kind == agent.KindError {
+			last = &Error{Err: errors.New(m.Text), Hint: m.Hint}
+		}
+		hear(m)
+	})
+	switch {
+	case err != nil:
+		return err
+	case last != nil:
+		return last
+	case code != 0:
+		return fmt.Errorf("the agent ended with exit code %d", code)
+	}
+	return nil
+}
+
+// kubeletPort is the kubelet's, by which the API server carries exec
+// (k8s.io/kubernetes/pkg/cluster/ports).
+const kubeletPort = 10250
+
+// ownStream is a filter for what carries our own stream, as a node sees it:
+// between its kubelet and the API server, and from us to the API server where
+// that is on this node.
+func (c *crew) ownStream(n *find.Node) string {
+	var parts []string
+	if n == nil {
+		return ""
+	}
+	for _, a := range n.Addresses {
+		parts = append(parts, fmt.Sprintf("tcp and host %s and port %d", a, kubeletPort))
+	}
+	if host, port, ok := c.server(); ok {
+		for _, a := range n.Addresses {
+			if a == host {
+				parts = append(parts, fmt.Sprintf("tcp and host %s and port %d", host, port))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(parts, ") or (") + ")"
+}
+
+// server is the API server's address, where the configuration has one.
+func (c *crew) server() (netip.Addr, uint16, bool) {
+	u, err := url.Parse(c.cluster.Config.Host)
+	if err != nil || u.Host == "" {
+		return netip.Addr{}, 0, false
+	}
+	host, port := u.Host, "443"
+	if h, p, err := net.SplitHostPort(u.Host); err == nil {
+		host, port = h, p
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	n, portErr := strconv.ParseUint(port, 10, 16)
+	return a, uint16(n), err == nil && portErr == nil
+}
+
+// image is what agents are made of, unless the user names another.
+func (o *ClusterOptions) image() string {
+	if o.Image != "" {
+		return o.Image
+	}
+	return image.Default(o.Version)
+}
