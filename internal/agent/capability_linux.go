@@ -19,9 +19,13 @@ func missingCapabilities() []string {
 		name string
 		bit  uint
 	}{
-		{capNetRaw, unix.CAP_NET_RAW}, {capNetAdmin, unix.CAP_NET_ADMIN},
-		{capSysAdmin, unix.CAP_SYS_ADMIN}, {capSysPtrace, unix.CAP_SYS_PTRACE},
-		{capBPF, unix.CAP_BPF}, {capPerfmon, unix.CAP_PERFMON}, {capSyslog, unix.CAP_SYSLOG},
+		{capNetRaw, unix.CAP_NET_RAW},
+		{capNetAdmin, unix.CAP_NET_ADMIN},
+		{capSysAdmin, unix.CAP_SYS_ADMIN},
+		{capSysPtrace, unix.CAP_SYS_PTRACE},
+		{capBPF, unix.CAP_BPF},
+		{capPerfmon, unix.CAP_PERFMON},
+		{capSyslog, unix.CAP_SYSLOG},
 	} {
 		if data[c.bit/32].Effective&(1<<(c.bit%32)) == 0 {
 			out = append(out, c.name)

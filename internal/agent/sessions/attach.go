@@ -44,16 +44,18 @@ func Attach(ctx context.Context, a Attachment) error {
 		return fmt.Errorf("attach session %s: %w", a.ID, err)
 	}
 	ended := make(chan struct{}, 2)
+	// A client whose stdin ends is gone. A session that takes nothing more may
+	// have said why; then the other half ends.
 	go func() {
-		_, _ = io.Copy(c, a.In)
-		ended <- struct{}{}
+		_, err := io.Copy(c, a.In)
+		if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+			ended <- struct{}{}
+		}
 	}()
 	go func() {
 		_, _ = io.Copy(a.Out, c)
 		ended <- struct{}{}
 	}()
-	// Whichever end closes first, the other half has nothing to say any more: a
-	// client without stdin is gone, and a session closes when it is over.
 	select {
 	case <-ended:
 	case <-ctx.Done():

@@ -59,6 +59,7 @@ func (o Options) withDefaults() Options {
 var (
 	errExpired   = errors.New("the client has not been heard of")
 	errTakenOver = errors.New("another connection has taken the session over")
+	errRefused   = errors.New("its request was none")
 	errHost      = errors.New("the agent ends")
 )
 

@@ -25,6 +25,7 @@ type session struct {
 
 	mu      sync.Mutex
 	started bool
+	refused bool // it will not be heard any more
 	alive   *time.Timer
 	// detach ends the connection that the session has; nil without one.
 	detach context.CancelCauseFunc
@@ -77,15 +78,23 @@ func (s *session) start(request []byte) {
 	}()
 }
 
-// refuse ends a session that has not begun.
-func (s *session) refuse(why error) {
+// refuse ends a session that has not begun, and reports whether that is so.
+func (s *session) refuse(why error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
-		s.started = true
-		s.talk(s.o.Complain(why))
-		go s.finish(exitUsage)
+	if s.started {
+		return false
 	}
+	s.started, s.refused = true, true
+	s.talk(s.o.Complain(why))
+	go s.finish(exitUsage)
+	return true
+}
+
+func (s *session) isRefused() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
 }
 
 // finish writes the exit code and waits until the client has it.
@@ -142,7 +151,9 @@ func (s *session) attach(ctx context.Context, c conn, from uint64, mode wire.Com
 	silent := make(chan error, 1)
 	go func() {
 		err := s.listen(ctx, c)
-		cancel(err)
+		if !errors.Is(err, errRefused) {
+			cancel(err)
+		}
 		silent <- err
 	}()
 	if err := s.log.SendTo(ctx, c, from, mode); err != nil {
@@ -150,6 +161,9 @@ func (s *session) attach(ctx context.Context, c conn, from uint64, mode wire.Com
 	}
 	// The exit code is on its way. The connection stays for the client's last
 	// word, that it has got it.
+	if s.isRefused() {
+		s.end(errRefused)
+	}
 	select {
 	case <-s.over:
 		return nil
@@ -170,7 +184,9 @@ func (s *session) listen(ctx context.Context, c io.Reader) error {
 			return fmt.Errorf("session %s: its client has closed the connection", s.id)
 		}
 		if err != nil {
-			s.refuse(err)
+			if s.refuse(err) {
+				err = errRefused
+			}
 			return err
 		}
 		s.heard()
