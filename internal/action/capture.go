@@ -33,6 +33,8 @@ type CaptureOptions struct {
 	RotateFiles int
 	// Pcap writes classic pcap instead of pcapng.
 	Pcap bool
+	// Viewer shows the packets instead; nil is none.
+	Viewer *ViewerOptions
 	// Cluster is where the targets are; nil is this machine.
 	Cluster *ClusterOptions
 }
@@ -90,7 +92,10 @@ func Capture(ctx context.Context, o CaptureOptions, ev CaptureEvents) (CaptureRe
 	c.ctx, cancel = context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c.cancel = cancel
-	if o.Output == "" {
+	switch {
+	case o.Viewer != nil:
+		return c.toViewer()
+	case o.Output == "":
 		return c.toScreen()
 	}
 	return c.toFile()

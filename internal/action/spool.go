@@ -11,17 +11,20 @@ import (
 type spool struct {
 	mu     sync.Mutex
 	moved  sync.Cond
+	room   int // bytes that wait at most; beyond it the writer does
 	queue  [][]byte
 	held   int // bytes in queue
 	closed bool
 	gone   bool // the reader has closed it
 }
 
-// spoolRoom is how many bytes wait at most; beyond it the writer does.
+// spoolRoom is the room of a trace, in bytes.
 const spoolRoom = 128 << 20
 
-func newSpool() *spool {
-	s := &spool{}
+func newSpool() *spool { return newSpoolOf(spoolRoom) }
+
+func newSpoolOf(room int) *spool {
+	s := &spool{room: room}
 	s.moved.L = &s.mu
 	return s
 }
@@ -30,7 +33,7 @@ func newSpool() *spool {
 func (s *spool) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.held >= spoolRoom && !s.gone && !s.closed {
+	for s.held >= s.room && !s.gone && !s.closed {
 		s.moved.Wait()
 	}
 	if s.gone || s.closed {

@@ -49,6 +49,7 @@ packets, as pcapng.
 	f.StringSliceVar(&o.Request.Points, "points", nil, "points on the way to the wire: pod, host, bridge, overlay, uplink, path for all, or an interface's name")
 	f.StringVarP(&o.Output, "output", "o", "", "write packets to this file; - is stdout")
 	f.StringVarP(&o.Output, "write", "w", "", "the same as -o")
+	viewer := bindViewer(cmd)
 	f.BoolVar(&asJSON, "json", false, "print JSON lines instead of text")
 	f.Var(&duration, "duration", "end after this time; 0 lifts the limit")
 	f.Int64Var(&o.Request.Limits.Packets, "count", 0, "end after this many packets")
@@ -67,6 +68,7 @@ packets, as pcapng.
 	cluster.bindPods(cmd)
 	f.BoolVar(&cluster.options.Follow, "follow", false, "take pods that come later, too")
 	cluster.bindWay(cmd)
+	cluster.bindKsniff(cmd)
 	cmd.ValidArgsFunction = completeTargets
 	_ = cmd.RegisterFlagCompletionFunc("points", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"path", "pod", "host", "bridge", "overlay", "uplink"}, cobra.ShellCompDirectiveNoFileComp))
@@ -81,6 +83,9 @@ packets, as pcapng.
 		if cluster.wanted(o.Request.Targets) {
 			o.Cluster = cluster.finish()
 		} else if err := cluster.refuseLocal(cmd); err != nil {
+			return err
+		}
+		if o.Viewer, err = viewer.finish(s); err != nil {
 			return err
 		}
 		o.Request.Limits.Duration = time.Duration(duration)

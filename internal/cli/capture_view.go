@@ -35,8 +35,10 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 	v.streams, v.options = s, o
 	v.lines = newLines(s.Out)
 	v.printer = text.NewLines()
-	onScreen := o.Output == ""
+	onScreen := o.Output == "" && o.Viewer == nil
 	switch {
+	case o.Viewer != nil && v.json:
+		return action.Usage("leave one of them out; tshark knows -T json", errors.New("--json with a viewer"))
 	case !onScreen && v.json:
 		return action.Usage("leave one of them out; the summary of a file is on stderr", errors.New("--json with -o"))
 	case o.Output == "-" && isTerminal(s.Out):
@@ -46,7 +48,7 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 	ev := action.CaptureEvents{Placing: v.placing, Armed: v.armed, Note: v.note}
 	if onScreen {
 		ev.Frame = v.frame
-	} else if isTerminal(s.Err) {
+	} else if isTerminal(s.Err) && (o.Viewer == nil || o.Viewer.Program != action.Tshark) {
 		ev.Progress = v.progress
 	}
 	r, err := action.Capture(ctx, *o, ev)
@@ -71,7 +73,7 @@ func (v *captureView) placing(plan []string) {
 func (v *captureView) armed(points []trail.Point) {
 	what := "headers and DNS only on screen; "
 	switch {
-	case v.options.Output == "":
+	case v.options.Output == "" && v.options.Viewer == nil:
 	case v.headersOnly:
 		what = "headers only into " + v.output() + "; "
 	default:
@@ -84,7 +86,10 @@ func (v *captureView) armed(points []trail.Point) {
 }
 
 func (v *captureView) output() string {
-	if v.options.Output == "-" {
+	switch {
+	case v.options.Viewer != nil:
+		return string(v.options.Viewer.Program)
+	case v.options.Output == "-":
 		return "stdout"
 	}
 	return oneLine(v.options.Output)

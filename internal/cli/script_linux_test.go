@@ -16,7 +16,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"pktrail": func() { os.Exit(cli.Main()) },
+		"pktrail":   func() { os.Exit(cli.Main()) },
+		"wireshark": standIn,
 	})
 }
 
