@@ -39,26 +39,8 @@ func Main() int {
 // the garbage collector works and what signals do.
 func Command(ctx context.Context, args []string, in io.Reader, out, talk io.Writer) int {
 	tune()
-	name := ""
-	if len(args) > 0 {
-		name = args[0]
-	}
 	c := command{ctx: ctx, in: in, out: out, talk: talk}
-	switch name {
-	case "serve":
-		return c.run(args[1:], 0, 0, c.serve)
-	case "attach":
-		return c.run(args[1:], 2, 2, c.attach)
-	case "own":
-		return c.run(args[1:], 1, 2, c.own)
-	case "version", "--version":
-		fmt.Fprintln(out, "pktrail-agent", version)
-		return exitDone
-	case "help", "--help", "-h":
-		fmt.Fprint(out, usage)
-		return exitDone
-	}
-	return Serve(ctx, args, in, out, talk)
+	return c.dispatch(args)
 }
 
 // An agent is a guest: it keeps its heap small. Rings and BPF maps do not
@@ -84,13 +66,34 @@ type command struct {
 	options  sessions.Options
 }
 
+func (c *command) dispatch(args []string) int {
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	switch name {
+	case "serve":
+		return c.run(args[1:], 0, 0, c.serve)
+	case "attach":
+		return c.run(args[1:], 2, 2, c.attach)
+	case "own":
+		return c.run(args[1:], 1, 2, c.own)
+	case "version", "--version":
+		fmt.Fprintln(c.out, "pktrail-agent", version)
+		return exitDone
+	case "help", "--help", "-h":
+		fmt.Fprint(c.out, usage)
+		return exitDone
+	}
+	return Serve(c.ctx, args, c.in, c.out, c.talk)
+}
+
 // run reads flags, which may stand anywhere, and from least to most arguments.
 func (c *command) run(args []string, least, most int, do func(args []string) error) int {
 	flags := flag.NewFlagSet("pktrail-agent", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.socket, "socket", sessions.Socket, "")
 	flags.DurationVar(&c.options.Linger, "linger", 0, "")
-	flags.DurationVar(&c.options.Expire, "expire", 0, "")
 	mode := flags.String("compress", "", "")
 	var plain []string
 	err := flags.Parse(args)

@@ -10,12 +10,9 @@ import (
 	"github.com/pktrail/pktrail/internal/record"
 )
 
-// header says who makes the stream, on which node; empty is this host's name.
+// header says who makes the stream, and on which node if it was told.
 func header(node string) record.Header {
 	h := record.Header{Application: "pktrail", Version: version, Started: time.Now(), Node: node, Boot: bootID()}
-	if node == "" {
-		h.Node, _ = os.Hostname() // it is not needed
-	}
 	var u unix.Utsname
 	if unix.Uname(&u) == nil {
 		h.OS = unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
