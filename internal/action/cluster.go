@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/agent/follow"
 	"github.com/pktrail/pktrail/internal/kube"
 	"github.com/pktrail/pktrail/internal/kube/find"
 	"github.com/pktrail/pktrail/internal/kube/place"
@@ -91,6 +92,15 @@ func IsLocal(target string) bool {
 	}
 	kind, _, found := strings.Cut(target, ":")
 	return found && slices.Contains([]string{"netns", "pid", "container", "cri", "if"}, kind)
+}
+
+// IsLocalEnd is IsLocal for an end of a trace, which may be an address, "any",
+// and have a port.
+func IsLocalEnd(text string) bool {
+	_, err := follow.ParseEndpoint(text)
+	host, _, _ := strings.Cut(text, ":")
+	almost := strings.HasPrefix(text, "[") || strings.Contains(host, ".") && strings.Trim(host, "0123456789.") == ""
+	return err == nil || IsLocal(text) || almost
 }
 
 // life is how long an agent may live for a capture of this duration.

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,23 +38,32 @@ type crew struct {
 	runners map[string]*place.Runner // of nodes, by their name
 }
 
-// newCrew asks who and what there is. Nothing is placed yet.
-func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string, d time.Duration) (*crew, error) {
+// openCrew reads the configuration. Nobody is asked yet.
+func openCrew(o *ClusterOptions, targets []string, filter string, d time.Duration) (*crew, error) {
 	cluster, err := kube.Open(o.Loader, "pktrail/"+o.Version)
 	if err != nil {
 		return nil, err
 	}
-	q.Namespace = cluster.Namespace
-	id := newID(8)
-	c := &crew{cluster: cluster, options: o, query: q, runners: map[string]*place.Runner{}, note: func(string) {}}
+	c := &crew{cluster: cluster, options: o, found: &find.Found{}, runners: map[string]*place.Runner{}, note: func(string) {}}
 	c.placing = place.Options{
 		Namespace: o.Namespace, Image: o.image(), PullPolicy: o.PullPolicy, PullSecret: o.PullSecret,
-		ID: id, Version: o.Version, Filter: filter, Lifetime: life(d),
-		Targets: strings.Join(append(append([]string(nil), q.Targets...), q.Selector), " "),
+		ID: newID(8), Version: o.Version, Filter: filter, Lifetime: life(d),
+		Targets: strings.Join(targets, " "),
 	}
+	return c, nil
+}
+
+// newCrew asks who and what there is. Nothing is placed yet.
+func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string, d time.Duration) (*crew, error) {
+	c, err := openCrew(o, append(slices.Clone(q.Targets), q.Selector), filter, d)
+	if err != nil {
+		return nil, err
+	}
+	q.Namespace = c.cluster.Namespace
+	c.query = q
 	var asked sync.WaitGroup
-	asked.Go(func() { c.placing.User = cluster.User(ctx) }) // beside the other questions
-	c.found, err = find.Targets(ctx, cluster.Client, q)
+	asked.Go(func() { c.placing.User = c.cluster.User(ctx) }) // beside the other questions
+	c.found, err = find.Targets(ctx, c.cluster.Client, q)
 	asked.Wait()
 	return c, err
 }

@@ -34,11 +34,15 @@ type TraceOptions struct {
 	Stdout io.Writer
 	// FromNode keeps only packets that were first seen on this node.
 	FromNode string
+	// Cluster is where the ends are; nil is this machine.
+	Cluster *ClusterOptions
 }
 
 // TraceEvents are what a trace tells while it runs. All of them are called one
 // at a time; those that are nil are left out.
 type TraceEvents struct {
+	// Placing is called with what will be created on a cluster, before it is.
+	Placing func(plan []string)
 	// Armed is called once, when packets are seen from now on.
 	Armed func(s trail.Session)
 	// Note is called with what a person should know.
@@ -108,9 +112,17 @@ func (o *TraceOptions) check() error {
 	if dir := filepath.Dir(o.Output); o.Output != "" && o.Output != "-" && !isFolder(dir) {
 		return Usage("-o FILE needs a folder that exists", fmt.Errorf("no folder %s", dir))
 	}
-	err := o.Request.Check()
+	var err error
+	if o.Cluster != nil {
+		err = errors.Join(o.Cluster.check(), CheckFilter(o.Request.Filter)) // the rest when the ends are known
+	} else {
+		err = o.Request.Check()
+	}
 	if err == nil {
 		return nil
+	}
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
 	}
 	if _, ok := errors.AsType[*filter.Error](err); ok {
 		return explainFilter(err)
@@ -142,6 +154,9 @@ func (t *trace) run() (TraceResult, error) {
 	out := t.output()
 	if out != nil {
 		w = io.MultiWriter(out, pipe)
+	}
+	if t.options.Cluster != nil {
+		return t.runCluster(out)
 	}
 	done := make(chan error, 1)
 	go func() {

@@ -30,7 +30,12 @@ type gather struct {
 	shapes  map[string]*alike // of all packets that have ended
 	packets int               // that are no answers
 	asides  []trail.Observation
-	session trail.Session
+	session trail.Session // joined of all
+	parts   []trail.Session
+	nodes   []string // whose namespaces were met, where several streams come
+	several bool
+	ends    *[2]trail.End // what the cluster knows of them; nil elsewhere
+	hidden  []trail.Blind
 }
 
 // alike are packets that took one way and ended alike.
@@ -57,6 +62,7 @@ func (g *gather) read(r io.Reader) error {
 	if errors.Is(err, pcapng.ErrEmpty) {
 		return nil // the agent's own error says why there is no stream
 	}
+	boots := map[string]string{} // of the streams that one was merged of, by node
 	if err != nil {
 		return fmt.Errorf("read trace stream: %w", err)
 	}
@@ -64,13 +70,22 @@ func (g *gather) read(r io.Reader) error {
 	for {
 		err := in.Read(&f)
 		g.mu.Lock()
-		g.asides = append(g.asides, in.Asides()...)
+		for _, s := range in.Streams() {
+			boots[s.Node] = s.Boot
+			g.several = true
+		}
+		g.asides = append(g.asides, g.apart(in.Asides())...)
 		if s, ok := in.Session(); ok {
-			g.session = s
+			g.join(s)
 		}
 		if err == nil {
 			o, also, _ := in.Observed(&f)
-			g.trails.See(&correlate.Sighting{Boot: in.Header().Boot, At: o.Point, Frame: &f, Seen: o, Also: also})
+			boot, merged := boots[o.Point.Node]
+			if !merged {
+				boot = in.Header().Boot
+			}
+			o.Point.Netns = g.netns(o.Point.Node, o.Point.Netns)
+			g.trails.See(&correlate.Sighting{Boot: boot, At: o.Point, Frame: &f, Seen: o, Also: g.apart(also)})
 		}
 		g.mu.Unlock()
 		switch {
@@ -80,6 +95,73 @@ func (g *gather) read(r io.Reader) error {
 			return fmt.Errorf("read trace stream: %w", err)
 		}
 	}
+}
+
+// join takes what a stream says of its run; the last word of each counts.
+func (g *gather) join(s trail.Session) {
+	for i := range s.Places {
+		s.Places[i].Netns = g.netns(s.Places[i].Node, s.Places[i].Netns)
+	}
+	for _, e := range []*trail.End{&s.Source, &s.Destination} {
+		e.Netns = g.netns(e.Node, e.Netns)
+	}
+	i := slices.IndexFunc(g.parts, func(have trail.Session) bool { return have.Key() == s.Key() })
+	if i < 0 {
+		i = len(g.parts)
+		g.parts = append(g.parts, s)
+	}
+	g.parts[i] = s
+	g.session = trail.Join(g.parts)
+	g.overlay(&g.session)
+}
+
+// overlay adds what the cluster knows to what its nodes do. Of the ends it
+// knows the names, and all addresses.
+func (g *gather) overlay(s *trail.Session) {
+	s.Blind = append(s.Blind, g.hidden...)
+	if g.ends == nil {
+		return
+	}
+	for i, e := range []*trail.End{&s.Source, &s.Destination} {
+		known := &g.ends[i]
+		e.Name, e.Label, e.Port = known.Name, known.Label, known.Port
+		if len(known.Addrs) > 0 && !slices.Equal(e.Addrs, known.Addrs) {
+			e.Addrs = known.Addrs
+		}
+		if e.Node == "" {
+			e.Node = known.Node
+		}
+	}
+}
+
+// hide notes what is not visible.
+func (g *gather) hide(b trail.Blind) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hidden = append(g.hidden, b)
+	g.overlay(&g.session)
+}
+
+// netns makes the inode of a namespace one that no other node has: kernels
+// number theirs alike.
+func (g *gather) netns(node string, inode uint64) uint64 {
+	if inode == 0 || !g.several {
+		return inode
+	}
+	i := slices.Index(g.nodes, node)
+	if i < 0 {
+		i = len(g.nodes)
+		g.nodes = append(g.nodes, node)
+	}
+	return inode | uint64(i)<<32 // inodes have 32 bits
+}
+
+// apart does that for observations.
+func (g *gather) apart(list []trail.Observation) []trail.Observation {
+	for i := range list {
+		list[i].Point.Netns = g.netns(list[i].Point.Node, list[i].Point.Netns)
+	}
+	return list
 }
 
 // take is called by trails for each packet whose way is over.

@@ -33,7 +33,9 @@ func Run(ctx context.Context, q Request, w io.Writer, talk func(Message)) error 
 // tracePackets follows packets, and tells what is armed, what the probe's
 // answer was and what ended it.
 func tracePackets(ctx context.Context, q Request, w io.Writer, talk func(Message)) error {
-	err := follow.Run(ctx, q.Trace, header(q.Node), w, follow.Events{
+	about := header(q.Node)
+	about.Node = q.Node
+	err := follow.Run(ctx, q.Trace, about, w, follow.Events{
 		Armed:    func(s trail.Session) { talk(Message{Kind: KindArmed, Session: &s}) },
 		Note:     func(text string) { talk(Message{Kind: KindNote, Text: text}) },
 		Answered: func(c trail.Conversation) { talk(Message{Kind: KindAnswered, Conversation: &c}) },

@@ -55,16 +55,21 @@ func (c *clusterFlags) bindWay(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &c.options
 	c.reconnect = span(action.DefaultReconnect)
 	f.StringVar(&o.Method, "method", "auto", "way into the cluster: node (an agent on the node), exec (upload into the container), ephemeral; auto is node, else exec")
-	f.BoolVarP(&c.privileged, "privileged", "p", false, "the same as --method node")
 	f.StringVar(&o.Namespace, "agent-namespace", "", "namespace for agents (default pktrail, made on first use)")
 	f.StringVar(&o.Image, "image", "", "the agent's image (pktrail image save|push makes it)")
 	f.StringVar(&o.PullSecret, "image-pull-secret", "", "secret in the agents' namespace to pull it with")
 	f.StringVar(&o.PullPolicy, "image-pull-policy", "", "Always, IfNotPresent or Never (default IfNotPresent)")
 	f.Var(&c.reconnect, "reconnect", "try a broken connection again for this long; 0 gives up at once")
 	f.StringVar(&o.Compress, "compress", "auto", "pack what comes from agents: auto, on or off")
-	_ = f.MarkHidden("privileged") // cannot err: the flag was just made
 	_ = cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(
 		[]cobra.Completion{"auto", "node", "exec", "ephemeral"}, cobra.ShellCompDirectiveNoFileComp)) // cannot err: the flag was just made
+}
+
+// bindKsniff adds what users of ksniff have in their hands.
+func (c *clusterFlags) bindKsniff(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&c.privileged, "privileged", "p", false, "the same as --method node")
+	_ = f.MarkHidden("privileged") // cannot err: the flag was just made
 }
 
 // finish gives the options, once flags are read.
@@ -100,6 +105,9 @@ func (c *clusterFlags) refuseLocal(cmd *cobra.Command) error {
 		f := cmd.Flags().Lookup(name)
 		if f == nil || !f.Changed {
 			continue
+		}
+		if h, ok := habit(cmd.Name(), f.Shorthand); ok {
+			hint = h
 		}
 		what := "--" + name
 		if f.Shorthand != "" {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 	"github.com/pktrail/pktrail/internal/action"
 )
 
-const traceExample = `  pktrail trace netns:pkl-node1-pod1 10.244.2.2:80 --probe tcp     one connect(), and where it went
+const traceExample = `  pktrail trace client svc/web:80 --probe tcp                      one connect() of pod client, over all nodes
+  pktrail trace netns:pkl-node1-pod1 10.244.2.2:80 --probe tcp     one connect(), and where it went
   pktrail trace netns:pkl-node1-pod1 netns:pkl-node2-pod1          what passes between two pods
   pktrail trace container:3f2a91 10.96.0.10:53 --probe udp         DNS, through the service's NAT
   pktrail trace pid:4711 any -f 'tcp[13] & 2 != 0' --count 20 -o a.pcapng
@@ -32,9 +34,10 @@ func newTrace(s Streams) *cobra.Command {
 		Long: `Follows single packets through namespaces, bridges, NAT, routing and tunnels,
 and says where each one ended, and why.
 
-SRC and DST are targets (netns:NAME, pid:N, container:ID, cri:NAMESPACE/POD,
-host) or IP addresses, each with :PORT or without; any stands for every
-address. Both directions are followed. Nothing is sent unless --probe asks for
+SRC and DST are pods, workloads, nodes or services of a cluster (NAME,
+deploy/NAME, node/NAME, svc/NAME), targets on this machine (netns:NAME, pid:N,
+container:ID, cri:NAMESPACE/POD, host) or IP addresses, each with :PORT or
+without; any stands for every address. Both directions are followed. Nothing is sent unless --probe asks for
 it; without it pktrail waits for packets that are there anyway.
 `,
 	}
@@ -60,6 +63,8 @@ it; without it pktrail waits for packets that are there anyway.
 	f.IntVarP(&o.Request.SnapLen, "snaplen", "s", 0, "keep this many bytes of each packet (default: headers)")
 	f.StringVar(&o.Request.CRISocket, "socket", "", "path of the CRI socket (default: the known ones)")
 	_ = f.MarkHidden("write") // cannot err: the flag was just made
+	cluster := bindCluster(cmd)
+	cluster.bindWay(cmd)
 	cmd.ValidArgsFunction = completeTargets
 	_ = cmd.RegisterFlagCompletionFunc("probe", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"tcp", "udp", "icmp"}, cobra.ShellCompDirectiveNoFileComp))
@@ -68,12 +73,23 @@ it; without it pktrail waits for packets that are there anyway.
 			return err
 		}
 		o.Request.Duration = time.Duration(duration)
+		if traceOnCluster(o.Request.Source, o.Request.Destination) {
+			o.Cluster = cluster.finish()
+		} else if err := cluster.refuseLocal(cmd); err != nil {
+			return err
+		}
 		if o.Request.Probe.Proto != "" {
 			o.Request.Probe.Timeout = time.Duration(timeout)
 		}
 		return runTrace(cmd.Context(), s, &o, &v)
 	}
 	return cmd
+}
+
+// traceOnCluster reports whether an end is of a cluster: neither an address,
+// which both can have, nor a target of this machine.
+func traceOnCluster(ends ...string) bool {
+	return slices.ContainsFunc(ends, func(text string) bool { return !action.IsLocalEnd(text) })
 }
 
 // traceArgs takes the two ends before -- and the filter's words behind it.

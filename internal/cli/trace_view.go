@@ -39,7 +39,7 @@ func runTrace(ctx context.Context, s Streams, o *action.TraceOptions, v *traceVi
 	case o.Output == "-" && isTerminal(s.Out):
 		return action.Usage("-o FILE, or a pipe: pktrail trace ... -o - | wireshark -k -i -", errors.New("stdout is a terminal: packets are not for it"))
 	}
-	ev := action.TraceEvents{Armed: v.armed, Note: v.note}
+	ev := action.TraceEvents{Placing: v.placing, Armed: v.armed, Note: v.note}
 	if v.json {
 		ev.More = v.more
 	}
@@ -68,6 +68,13 @@ func outcomeCode(r *action.TraceResult) error {
 		return exitError(exitUnknown)
 	}
 	return exitError(exitNotArrived)
+}
+
+// placing says what will be created on a cluster.
+func (v *traceView) placing(plan []string) {
+	for _, line := range plan {
+		fmt.Fprintln(v.streams.Err, "creating", oneLine(line))
+	}
 }
 
 // armed says what is watched and what will end it.

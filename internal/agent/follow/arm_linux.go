@@ -20,7 +20,7 @@ import (
 // blind; without any source there is nothing to do.
 func (s *session) arm(ctx context.Context) error {
 	sel := Selection{
-		Src: s.ends[0].Addrs, Dst: s.ends[1].Addrs,
+		Src: slices.Concat(s.ends[0].Addrs, s.req.Also), Dst: s.ends[1].Addrs,
 		SrcPort: s.ends[0].Port, DstPort: s.ends[1].Port, Filter: s.req.Filter,
 	}
 	if s.req.Probe.Proto != "" {

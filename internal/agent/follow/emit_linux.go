@@ -28,6 +28,9 @@ func (e *emitter) emit(o *trail.Observation, link packet.LinkType, data []byte) 
 		return nil
 	}
 	o.Point = e.places.point(at, o.Point, link)
+	if o.Flight != 0 {
+		o.Flight += e.flights
+	}
 	var flow packet.Flow
 	e.outer = packet.Flow{}
 	if len(data) > 0 {

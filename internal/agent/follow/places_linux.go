@@ -17,6 +17,10 @@ import (
 // time is looked up then.
 type places struct {
 	options netns.Options
+	// node is this machine's name; empty leaves it as it names itself.
+	node string
+	// called are names of namespaces, by inode.
+	called map[uint64]string
 	// unknown is called once for each namespace that is met.
 	met func(p *placeOf)
 
@@ -45,7 +49,7 @@ func (p *placeOf) name() string {
 }
 
 func newPlaces(o netns.Options) *places {
-	return &places{options: o, byInode: map[uint64]*placeOf{}}
+	return &places{options: o, byInode: map[uint64]*placeOf{}, called: map[uint64]string{}}
 }
 
 // know adds a namespace that is open already; it stays its owner's.
@@ -90,11 +94,41 @@ func (p *places) add(ctx context.Context, inode uint64, ns *netns.Namespace) *pl
 		n.node = ns.Label
 		return n
 	}
-	n.node, n.target = devices[0].Node, devices[0].Target
 	for _, d := range devices {
-		n.devices[d.Index] = d.Point
+		n.devices[d.Index] = p.rename(d.Point)
 	}
+	first := p.rename(devices[0].Point)
+	n.node, n.target = first.Node, first.Target
 	return n
+}
+
+// rename puts the names in that we were told.
+func (p *places) rename(pt trail.Point) trail.Point {
+	if p.node != "" {
+		pt.Node = p.node
+	}
+	if name := p.called[pt.Netns]; name != "" {
+		pt.Target = name
+	}
+	return pt
+}
+
+// call names the namespaces of pods. One that is gone needs no name.
+func (p *places) call(ctx context.Context, names []string) {
+	for _, text := range names {
+		t, err := netns.ParseTarget(text)
+		if err != nil {
+			continue
+		}
+		ns, err := netns.Open(ctx, t, p.options)
+		if err != nil {
+			continue
+		}
+		if !ns.HostNetwork {
+			p.called[ns.Inode] = ns.Label
+		}
+		_ = ns.Close() // read only: nothing is lost
+	}
 }
 
 // role says which part a device plays on the way of an end.
@@ -102,7 +136,7 @@ func (p *places) role(pt netns.PathPoint) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := p.byInode[pt.Netns]; n != nil {
-		n.devices[pt.Index] = pt.Point
+		n.devices[pt.Index] = p.rename(pt.Point)
 	}
 }
 

@@ -3,6 +3,7 @@ package follow
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -45,6 +46,12 @@ type Request struct {
 	Comments bool `json:"comments,omitempty"`
 	// CRISocket is the path of the CRI socket; empty looks at the known ones.
 	CRISocket string `json:"criSocket,omitempty"`
+	// Also are addresses that the source's may be translated to on its way here,
+	// such as its node's.
+	Also []netip.Addr `json:"also,omitempty"`
+	// Names are targets `kube:NAMESPACE/POD@UID`: their namespaces are called by
+	// the pod's name wherever packets pass through them.
+	Names []string `json:"names,omitempty"`
 }
 
 // Probe is a packet that is sent from the source, as an application would.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
@@ -37,6 +38,10 @@ type session struct {
 	complaints complaints
 	running    sync.WaitGroup
 	failed     chan error // the first error of a source ends the run
+
+	// flights is added to the probe's numbers, so that those of several sessions
+	// can stand in one file.
+	flights uint64
 
 	mu      sync.Mutex // guards what follows
 	sources []source
@@ -73,10 +78,19 @@ func Run(ctx context.Context, q *Request, header record.Header, w io.Writer, ev 
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	began := time.Now()
+	s.places.node = header.Node
+	s.places.call(ctx, q.Names)
 	if err := s.openEnds(ctx); err != nil {
 		return err
 	}
-	header.Node, header.Boot = hostname(), bootID()
+	if header.Boot = bootID(); header.Node == "" {
+		header.Node = hostname()
+	} else {
+		// One node of a cluster sees its own part of a kernel only, where
+		// several share one.
+		header.Boot += "." + header.Node
+		s.flights = rand.Uint64N(1<<30) << 22 // 53 bits: JSON's readers know no more
+	}
 	if s.out, err = record.NewWriter(w, header); err != nil {
 		return err
 	}
