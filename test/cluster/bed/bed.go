@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/netip"
 	"time"
+
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // KubernetesVersion is what is built and run.
@@ -91,7 +93,7 @@ type Cluster struct {
 	ProxyMode ProxyMode
 	Since     time.Time
 	Ready     bool // Up has ended well
-	Processes []Process
+	Processes []machine.Process
 	Nodes     []Node
 
 	dirs Dirs
@@ -139,24 +141,11 @@ func (c *Cluster) Node(name string) (Node, bool) {
 
 // Process returns the running process of that name: a node's first one,
 // etcd, apiserver, controller-manager or scheduler.
-func (c *Cluster) Process(name string) (Process, bool) {
+func (c *Cluster) Process(name string) (machine.Process, bool) {
 	for _, p := range c.Processes {
 		if p.Name == name {
 			return p, true
 		}
 	}
-	return Process{}, false
-}
-
-// Process is one that the cluster runs.
-type Process struct {
-	Name string
-	PID  int
-	// Start is when it was started, in clock ticks since boot: with PID, this is
-	// nobody else.
-	Start uint64
-	// Space is the network namespace it was started in, for a node's first
-	// process; empty for the others.
-	Space string `json:",omitempty"`
-	Argv  []string
+	return machine.Process{}, false
 }

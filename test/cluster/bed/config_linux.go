@@ -40,7 +40,6 @@ tlsCertFile: {{.PKI}}/{{.Node.Name}}.crt
 tlsPrivateKeyFile: {{.PKI}}/{{.Node.Name}}.key
 containerRuntimeEndpoint: unix://{{.Socket}}
 cgroupDriver: cgroupfs
-cgroupRoot: /{{.Cgroup}}
 failCgroupV1: false
 failSwapOn: false
 featureGates: {KubeletInUserNamespace: true}
@@ -76,7 +75,7 @@ func (c *Cluster) nodeFiles(n Node) error {
 		cni, name = ptpConfig, "10-ptp.conflist"
 	}
 	values := map[string]any{
-		"Node": n, "Socket": criSocket, "Pause": PauseImage, "PKI": c.dirs.pki(""), "Cgroup": nodeCgroup(n), "PodNet": podNet,
+		"Node": n, "Socket": criSocket, "Pause": PauseImage, "PKI": c.dirs.pki(""), "PodNet": podNet,
 		"Machine": fmt.Sprintf("%032x", n.Index), // machine-id(5)
 	}
 	for path, text := range map[string]string{
@@ -104,20 +103,6 @@ func (c *Cluster) nodeFiles(n Node) error {
 		}
 		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
-		}
-	}
-	for _, dir := range []string{"/var/lib/kubelet", "/var/lib/cni", "/var/lib/containerd", "/var/log", "/var/tmp"} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("make directory: %w", err)
-		}
-	}
-	if err := os.Chmod("/var/tmp", 0o777|os.ModeSticky); err != nil {
-		return fmt.Errorf("make directory: %w", err)
-	}
-	for _, link := range []string{"run", "lock"} { // as Debian has it
-		target := map[string]string{"run": "/run", "lock": "/run/lock"}[link]
-		if err := os.Symlink(target, "/var/"+link); err != nil && !os.IsExist(err) {
-			return fmt.Errorf("make link: %w", err)
 		}
 	}
 	return nil

@@ -1,9 +1,13 @@
 package bed
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // Names of the processes on the machine itself.
@@ -61,41 +65,30 @@ func control(d Dirs) []struct {
 func (c *Cluster) startControl(name string) error {
 	for _, p := range control(c.dirs) {
 		if p.name == name {
-			return c.keep(start(c.dirs, p.name, "", p.argv...))
+			return c.keep(machine.Start(machine.Options{Name: name, Log: c.dirs.log(name), Argv: p.argv}))
 		}
 	}
 	return fmt.Errorf("start %s: there is no such part", name)
 }
 
-// startNode starts a node's first process, which starts the rest (Node1).
+// startNode starts a node's first process, which starts the rest (Init).
 func (c *Cluster) startNode(n Node) error {
-	return c.keep(start(c.dirs, n.Name, n.Space, c.dirs.program(), InitCommand, n.Name))
+	return c.keep(machine.Boot(machine.Options{
+		Name: n.Name, Log: c.dirs.log(n.Name), Argv: []string{c.dirs.program(), InitCommand, n.Name},
+		Env: []string{cacheVariable + "=" + c.dirs.Cache},
+	}, n.Space))
 }
 
 // keep notes a process that was just started, in place of one that had its name.
-func (c *Cluster) keep(p Process, err error) error {
+func (c *Cluster) keep(p machine.Process, err error) error {
 	if err != nil {
 		return err
 	}
-	for i := range c.Processes {
-		if c.Processes[i].Name == p.Name {
-			c.Processes[i] = p
-			return c.save()
-		}
-	}
-	c.Processes = append(c.Processes, p)
+	c.Processes = append(slices.DeleteFunc(c.Processes, func(old machine.Process) bool { return old.Name == p.Name }), p)
 	if err := c.save(); err != nil {
-		return errorsAfterEnd(p, err)
+		return errors.Join(err, p.Kill()) // nobody could find it again
 	}
 	return nil
-}
-
-// errorsAfterEnd ends a process that nobody could find again.
-func errorsAfterEnd(p Process, err error) error {
-	if end := p.kill(); end != nil {
-		return fmt.Errorf("%w; %w", err, end)
-	}
-	return err
 }
 
 // program is a copy of the running executable, which `go run` removes when it

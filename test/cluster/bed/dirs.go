@@ -58,6 +58,7 @@ func (d Dirs) images() string          { return filepath.Join(d.Cache, "images")
 func (d Dirs) pki(name string) string  { return filepath.Join(d.Run, "pki", name) }
 func (d Dirs) node(name string) string { return filepath.Join(d.Run, name) }
 func (d Dirs) state() string           { return filepath.Join(d.Run, "cluster.json") }
+func (d Dirs) log(name string) string  { return filepath.Join(d.Logs(), name+".log") }
 func (d Dirs) kubeconfig(name string) string {
 	return filepath.Join(d.Run, name+".kubeconfig")
 }

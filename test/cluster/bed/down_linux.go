@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // What remove leaves of a cluster's folder.
@@ -44,12 +42,12 @@ func (c *Cluster) remove(logs bool) error {
 	errs := []error{err}
 	for _, p := range c.Processes {
 		if boot == c.Boot { // numbers and start times mean nothing after another boot
-			errs = append(errs, p.kill())
+			errs = append(errs, p.Kill())
 		}
 	}
 	errs = append(errs, c.unplug())
 	for _, n := range c.Nodes {
-		errs = append(errs, c.removeCgroups(n))
+		errs = append(errs, machine.RemoveCgroups(n.Name))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("take cluster down: %w", err)
@@ -70,49 +68,4 @@ func (c *Cluster) remove(logs bool) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// removeCgroups removes a node's groups, from the inside out. The kernel takes
-// a moment to empty them after the last process has died.
-func (c *Cluster) removeCgroups(n Node) error {
-	roots, err := hierarchies()
-	if err != nil {
-		return err
-	}
-	for _, root := range roots {
-		dir := filepath.Join(root, nodeCgroup(n))
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(poll) {
-			err := removeTree(dir)
-			if err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// removeTree is rmdir for folders that have only folders to remove: the files
-// in a cgroup are not ours to delete.
-func removeTree(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("remove cgroup: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() {
-			if err := removeTree(filepath.Join(dir, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	if err := unix.Rmdir(dir); err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("remove cgroup %s: %w", dir, err)
-	}
-	return nil
 }

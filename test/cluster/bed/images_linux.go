@@ -28,6 +28,24 @@ const (
 	ShellImage = "pktrail.test/shell:1"
 )
 
+// ShellTar builds the images and returns the path of ShellImage's tarball, for
+// engines beside a cluster.
+func ShellTar(ctx context.Context) (string, error) {
+	d, err := DefaultDirs()
+	if err != nil {
+		return "", err
+	}
+	l, err := lock(d)
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	if _, err := buildImages(ctx, d, io.Discard); err != nil {
+		return "", err
+	}
+	return filepath.Join(d.images(), "shell.tar"), nil
+}
+
 // buildImages makes the images' tarballs and returns their paths.
 func buildImages(ctx context.Context, d Dirs, log io.Writer) ([]string, error) {
 	temp, err := d.tempDir()

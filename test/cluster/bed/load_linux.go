@@ -6,8 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
+
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // Load imports an image, a tarball as `docker save` or pktrail writes it, into
@@ -37,7 +38,7 @@ func (c *Cluster) loadInto(ctx context.Context, n Node, tars ...string) error {
 		return err
 	}
 	err = c.until(ctx, time.Minute, "containerd on "+n.Name, func(context.Context) error {
-		return dial(filepath.Join(root, criSocket))
+		return machine.Listening(filepath.Join(root, criSocket), 0)
 	})
 	if err != nil {
 		return err
@@ -58,30 +59,21 @@ func (c *Cluster) ctr(ctx context.Context, n Node, args ...string) error {
 	}
 	argv := append([]string{"-a", filepath.Join(root, criSocket), "-n", "k8s.io"}, args...)
 	cmd := exec.CommandContext(ctx, "ctr", argv...)
-	cmd.Env = environment()
+	cmd.Env = machine.Environment()
 	return run(cmd)
 }
 
 // Root is a node's root folder as seen from the machine: its /run, /tmp, /etc,
 // /var and /proc are those of the node.
 func (c *Cluster) Root(n Node) (string, error) {
-	p, ok := c.Process(n.Name)
-	if !ok || !p.Alive() {
-		return "", fmt.Errorf("%s does not run", n.Name)
-	}
-	return filepath.Join("/proc", strconv.Itoa(p.PID), "root"), nil
+	p, _ := c.Process(n.Name)
+	return p.Root()
 }
 
 // On gives a command that runs on a node, as root in all of its namespaces.
 func (c *Cluster) On(ctx context.Context, n Node, argv ...string) (*exec.Cmd, error) {
-	p, ok := c.Process(n.Name)
-	if !ok || !p.Alive() {
-		return nil, fmt.Errorf("%s does not run", n.Name)
-	}
-	args := append([]string{"-t", strconv.Itoa(p.PID), "-m", "-u", "-n", "-p", "--wd=/", "--"}, argv...)
-	cmd := exec.CommandContext(ctx, "nsenter", args...)
-	cmd.Env = environment()
-	return cmd, nil
+	p, _ := c.Process(n.Name)
+	return p.Command(ctx, argv...)
 }
 
 // Kubectl is the path of the cluster's own kubectl.

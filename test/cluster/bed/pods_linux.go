@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/lab"
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // What flanneld makes (backend vxlan), and its numbers.
@@ -152,7 +153,7 @@ func masquerade(ctx context.Context, cni CNI, n Node) error {
 		}
 	}
 	cmd := exec.CommandContext(ctx, "iptables-restore", "-n", "-w")
-	cmd.Env = environment()
+	cmd.Env = machine.Environment()
 	cmd.Stdin = strings.NewReader(strings.Join(rules, "\n") + "\nCOMMIT\n")
 	if err := run(cmd); err != nil {
 		return fmt.Errorf("add masquerading: %w", err)

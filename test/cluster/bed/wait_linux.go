@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pktrail/pktrail/test/cluster/machine"
 )
 
 // poll is the pause between two questions.
@@ -113,11 +115,11 @@ func (c *Cluster) Stop(name string) error {
 	if !ok {
 		return fmt.Errorf("stop %s: the cluster has %s", name, strings.Join(c.names(), ", "))
 	}
-	if err := p.kill(); err != nil {
+	if err := p.Kill(); err != nil {
 		return err
 	}
 	if n, ok := c.Node(name); ok {
-		return c.removeCgroups(n)
+		return machine.RemoveCgroups(n.Name)
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (s *Stage) Pktrail(tb testing.TB, args ...string) Result {
 func (s *Stage) Start(tb testing.TB, o RunOptions, args ...string) *Running {
 	tb.Helper()
 	s.NothingLeft(tb)
-	program := s.Program(tb)
+	program := built(tb)
 	if o.Plugin {
 		program, args = s.Cluster.Kubectl(), append([]string{"pktrail"}, args...)
 	}
@@ -102,6 +102,15 @@ func (s *Stage) Start(tb testing.TB, o RunOptions, args ...string) *Running {
 	return r
 }
 
+func built(tb testing.TB) string {
+	tb.Helper()
+	path, err := Program()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
 // tidy says what pktrail has left of its own among the temporary files, unless
 // it was killed.
 func (r *Running) tidy(temp string) {
@@ -120,7 +129,7 @@ func (r *Running) tidy(temp string) {
 // environment is that of somebody who has a home, a kubeconfig and nothing else.
 func (s *Stage) environment(tb testing.TB, o RunOptions) []string {
 	tb.Helper()
-	home, program := tb.TempDir(), s.Program(tb)
+	home, program := tb.TempDir(), built(tb)
 	path := filepath.Join(home, "bin")
 	if err := os.Mkdir(path, 0o755); err != nil {
 		tb.Fatal(err)

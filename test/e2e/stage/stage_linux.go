@@ -24,9 +24,8 @@ type Stage struct {
 	// Client may do everything.
 	Client kubernetes.Interface
 
-	program func() (string, error) // builds pktrail, once
-	image   func() error           // loads the agent's image, once
-	watched sync.Map               // names of tests that end with a look for what is left
+	image   func() error // loads the agent's image, once
+	watched sync.Map     // names of tests that end with a look for what is left
 }
 
 // Open finds the cluster. Without one the test fails: `make e2e` makes one, and
@@ -60,21 +59,14 @@ func open() (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make client: %w", err)
 	}
-	s := &Stage{Cluster: c, Client: client, program: sync.OnceValues(build)}
+	s := &Stage{Cluster: c, Client: client}
 	s.image = sync.OnceValue(s.loadImage)
 	return s, nil
 }
 
 // Program is the path of the pktrail under test: $PKTRAIL, or what `make build`
-// builds.
-func (s *Stage) Program(tb testing.TB) string {
-	tb.Helper()
-	path, err := s.program()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return path
-}
+// builds, once.
+var Program = sync.OnceValues(build)
 
 func build() (string, error) {
 	if path := os.Getenv("PKTRAIL"); path != "" {
@@ -103,7 +95,7 @@ func (s *Stage) AgentImage(tb testing.TB) {
 }
 
 func (s *Stage) loadImage() error {
-	program, err := s.program()
+	program, err := Program()
 	if err != nil {
 		return err
 	}

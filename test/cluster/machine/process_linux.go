@@ -1,63 +1,20 @@
-package bed
+package machine
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/pktrail/pktrail/internal/lab"
 )
 
-// environment is all that the bed's processes see of ours: no proxies and no
-// keys.
-func environment() []string {
+// Environment is all that processes here see of ours: no proxies and no keys.
+func Environment() []string {
 	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"}
-}
-
-// start runs a process that outlives us, its output in a log of its name. A
-// node's first process gets a mount, a UTS and a PID namespace of its own and
-// the network namespace space; the others, with an empty space, get none.
-func start(d Dirs, name, space string, argv ...string) (Process, error) {
-	if err := os.MkdirAll(d.Logs(), 0o755); err != nil {
-		return Process{}, fmt.Errorf("start %s: %w", name, err)
-	}
-	log, err := os.OpenFile(filepath.Join(d.Logs(), name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return Process{}, fmt.Errorf("start %s: %w", name, err)
-	}
-	defer log.Close()
-	path, err := exec.LookPath(argv[0])
-	if err != nil {
-		return Process{}, fmt.Errorf("start %s: %w", name, err)
-	}
-	cmd := &exec.Cmd{Path: path, Args: argv, Dir: d.Run, Env: environment()} // no context: it is to outlive all that we have
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if space == "" {
-		err = cmd.Start()
-	} else {
-		cmd.Env = append(cmd.Env, cacheVariable+"="+d.Cache)
-		cmd.SysProcAttr.Cloneflags = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWPID
-		err = lab.Do(space, cmd.Start)
-	}
-	if err != nil {
-		return Process{}, fmt.Errorf("start %s: %w", name, err)
-	}
-	p := Process{Name: name, PID: cmd.Process.Pid, Space: space, Argv: argv}
-	p.Start, _, err = procStat(p.PID)
-	if err != nil {
-		return Process{}, fmt.Errorf("start %s: %w", name, err)
-	}
-	go cmd.Wait() //nolint:errcheck // only to bury it, should it die while we are here
-	return p, nil
 }
 
 // Alive says whether the process still runs; one with the same number that was
@@ -67,9 +24,10 @@ func (p Process) Alive() bool {
 	return err == nil && start == p.Start && state != 'Z' && state != 'X'
 }
 
-// kill ends the process and waits for that; nothing here has anything to save.
-// It is no error if it was gone already.
-func (p Process) kill() error {
+// Kill ends the process and waits for that; nothing here has anything to save.
+// It is no error if it was gone already. With a machine's first process,
+// everything on the machine ends.
+func (p Process) Kill() error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if errors.Is(err, unix.ESRCH) {
 		return nil

@@ -1,0 +1,97 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Service is one of a machine's daemons.
+type Service struct {
+	Name string
+	// After is a unix socket that has to listen first, or empty.
+	After string
+	Argv  []string
+	Log   string
+}
+
+// Run is what a first process does after Enter: it starts the services, buries
+// orphans, and returns when one of the services has ended.
+func Run(services ...Service) error {
+	children := make(chan os.Signal, 1)
+	signal.Notify(children, unix.SIGCHLD)
+	names := map[int]string{}
+	for _, s := range services {
+		pid, err := s.start()
+		if err != nil {
+			return fmt.Errorf("start %s: %w", s.Name, err)
+		}
+		names[pid] = s.Name
+	}
+	for range children {
+		if ended := bury(names); ended != "" {
+			return errors.New(ended)
+		}
+	}
+	return nil
+}
+
+// start does not wait for the daemon's end: bury does that for all.
+func (s Service) start() (int, error) {
+	if s.After != "" {
+		if err := Listening(s.After, time.Minute); err != nil {
+			return 0, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(s.Log), 0o755); err != nil {
+		return 0, err
+	}
+	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close()
+	cmd := &exec.Cmd{Path: s.Argv[0], Args: s.Argv, Dir: "/", Env: Environment(), Stdout: log, Stderr: log}
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	return cmd.Process.Pid, nil
+}
+
+// bury collects all children that have ended, adopted ones too, and says which
+// service is among them.
+func bury(services map[int]string) string {
+	for {
+		var status unix.WaitStatus
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || pid <= 0 {
+			return ""
+		}
+		if name, ok := services[pid]; ok {
+			return fmt.Sprintf("%s ended: exit status %d, signal %d", name, status.ExitStatus(), status.Signal())
+		}
+	}
+}
+
+// Listening waits until somebody accepts connections on a unix socket.
+func Listening(socket string, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("unix", socket) //nolint:noctx // a local socket answers at once or not at all
+		if err == nil {
+			return conn.Close()
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("wait for socket: %w", err)
+		}
+	}
+}
