@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/go-logr/logr"
 	authn "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -81,10 +81,7 @@ const nowhere = "localhost:8080"
 // quiet keeps client-go from writing to our screen: what matters comes back as
 // errors too. The logger is the whole process's, and is set before anything is
 // asked.
-var quiet = sync.OnceFunc(func() {
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
-})
+var quiet = sync.OnceFunc(func() { klog.SetLogger(logr.Discard()) })
 
 // noConfig says that there is no cluster to ask.
 func noConfig(err error) error {
