@@ -34,6 +34,7 @@ type Merge struct {
 	held    int      // bytes of memory in all queues
 	starved bool     // an input waits for room
 	free    [][]byte // chunks to be used again
+	named   []Name   // what addresses are called, for the end
 	running bool     // the goroutine that writes what is in the queues
 	closed  bool
 	timer   *time.Timer
@@ -57,6 +58,18 @@ func NewMerge(w io.Writer, hold time.Duration, room int) *Merge {
 	m.out.w, m.out.buf = w, make([]byte, 0, pcapng.WriteBuffer)
 	m.moved.L = &m.mu
 	return m
+}
+
+// Limit drops all frames after the first n, and calls reached with the last of
+// those, from a goroutine that writes. It is called before the first Add.
+func (m *Merge) Limit(n int64, reached func()) { m.out.limit, m.out.reached = n, reached }
+
+// Name says what addresses are called. The names stand at the end of the
+// stream: they may take longer to come by than packets do.
+func (m *Merge) Name(names []Name) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.named = append(m.named, names...)
 }
 
 // Add takes one more stream, at any time before Close. Its label says in the
@@ -154,5 +167,5 @@ func (m *Merge) Close() error {
 	for m.running || m.busy {
 		m.moved.Wait()
 	}
-	return m.out.finish(m.all)
+	return m.out.finish(m.all, m.named)
 }

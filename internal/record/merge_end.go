@@ -36,7 +36,7 @@ const (
 )
 
 // finish writes the totals of all points and the end record.
-func (o *mergeOutput) finish(all []*MergeInput) error {
+func (o *mergeOutput) finish(all []*MergeInput, names []Name) error {
 	if o.err != nil {
 		return o.err
 	}
@@ -58,6 +58,13 @@ func (o *mergeOutput) finish(all []*MergeInput) error {
 	e.Reason = commonReason(ends)
 	if len(all) > 1 || broken {
 		e.Streams = fewStreams(ends)
+	}
+	blocks := nameBlocks(names)
+	for i := range blocks {
+		if err := o.add(&blocks[i]); err != nil {
+			return err
+		}
+		o.flush()
 	}
 	end, err := custom(kindEnd, e)
 	if err != nil {
@@ -115,6 +122,7 @@ func (o *mergeOutput) endOf(s *MergeInput) StreamEnd {
 		e.Broken = cutTo(s.fault.Error(), maxLabel)
 	case s.end == nil:
 		e.Broken = errNoEnd.Error()
+	case o.full: // it had more, which nobody wanted
 	default:
 		e.Broken = o.lack(s)
 	}

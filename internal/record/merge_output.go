@@ -21,6 +21,10 @@ type mergeOutput struct {
 	begun  bool   // the section header is written
 	alone  bool   // there has been one stream only, so far
 	points []mergedPoint
+
+	limit   int64  // frames that may come yet; 0 is no limit
+	reached func() // called once when the last of them has come
+	full    bool   // no more frames are taken
 }
 
 // mergedPoint is what the output holds of one point.
@@ -63,6 +67,12 @@ func (o *mergeOutput) frame(s *MergeInput, b []byte) error {
 	if !s.plain {
 		le.PutUint32(b[8:], uint32(to))
 	}
+	if o.limit > 0 {
+		if o.limit--; o.limit == 0 {
+			o.full = true
+			o.reached()
+		}
+	}
 	return nil
 }
 
@@ -79,6 +89,9 @@ func (o *mergeOutput) other(s *MergeInput, b []byte) (keep bool, err error) {
 		}
 	}
 	if isFrame(b) {
+		if o.full {
+			return false, nil
+		}
 		return true, o.frame(s, b)
 	}
 	switch block.Type {

@@ -22,7 +22,7 @@ func (o *mergeOutput) pass(s *MergeInput, b []byte) error {
 			b, lent, from, at = o.copied, false, 0, 0
 		}
 		n := blockLen(b[at:])
-		if isFrame(b[at:at+n]) && !s.untold {
+		if isFrame(b[at:at+n]) && !s.untold && !o.full {
 			if err := o.frame(s, b[at:at+n]); err != nil {
 				o.put(b[from:at])
 				o.flush()
@@ -52,7 +52,7 @@ func (o *mergeOutput) pass(s *MergeInput, b []byte) error {
 
 // block puts one block into the buffer; its memory is ours.
 func (o *mergeOutput) block(s *MergeInput, b []byte) error {
-	if isFrame(b) && !s.untold {
+	if isFrame(b) && !s.untold && !o.full {
 		if err := o.frame(s, b); err != nil {
 			return err
 		}

@@ -21,8 +21,19 @@ func (w *Writer) WriteNames(names []Name) error {
 	if w.ended {
 		return ErrEnded
 	}
-	var n pcapng.Names
-	size := 0
+	blocks := nameBlocks(names)
+	for i := range blocks {
+		if err := w.out.Write(&blocks[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameBlocks are blocks of a size that all readers take.
+func nameBlocks(names []Name) []pcapng.Names {
+	var out []pcapng.Names
+	size := maxNamesBlock // so that the first name begins a block
 	for _, name := range names {
 		rec := pcapng.NameRecord{Addr: name.Addr.Unmap().WithZone("")}
 		used := 16
@@ -37,18 +48,14 @@ func (w *Writer) WriteNames(names []Name) error {
 			continue
 		}
 		slices.Reverse(rec.Names)
-		n.Records = append(n.Records, rec)
-		if size += used; size > maxNamesBlock {
-			if err := w.out.Write(&n); err != nil {
-				return err
-			}
-			n.Records, size = nil, 0
+		if size+used > maxNamesBlock {
+			out, size = append(out, pcapng.Names{}), 0
 		}
+		last := &out[len(out)-1]
+		last.Records = append(last.Records, rec)
+		size += used
 	}
-	if len(n.Records) == 0 {
-		return nil
-	}
-	return w.out.Write(&n)
+	return out
 }
 
 // maxNamesBlock is about how many bytes of names stand in one block.
