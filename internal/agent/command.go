@@ -43,17 +43,12 @@ func Command(ctx context.Context, args []string, in io.Reader, out, talk io.Writ
 	return c.dispatch(args)
 }
 
-// An agent is a guest: it keeps its heap small. Rings and BPF maps do not
-// count.
-const (
-	gcPercent = 25
-	heapGoal  = 20 << 20
-)
+// gcPercent is how much of its heap an agent may have as garbage. It is a guest
+// and keeps small; a limit of memory would have the collector run all the time
+// where a trace needs more.
+const gcPercent = 40
 
-func tune() {
-	debug.SetGCPercent(gcPercent)
-	debug.SetMemoryLimit(heapGoal)
-}
+func tune() { debug.SetGCPercent(gcPercent) }
 
 // command is one of the commands that speak in frames.
 type command struct {
