@@ -74,6 +74,9 @@ type CaptureResult struct {
 	Because string `json:"because,omitempty"`
 	// Files that hold the packets, oldest first.
 	Files []string `json:"files,omitempty"`
+	// Agents is how many there were on a cluster. All of them end with the
+	// capture.
+	Agents int `json:"agents,omitempty"`
 	// Removed is how many older files made room for those.
 	Removed int `json:"removed,omitempty"`
 }
@@ -120,6 +123,7 @@ type capture struct {
 	started time.Time
 	armed   bool
 	ended   string // the agent's last word
+	agents  int    // on a cluster
 }
 
 // run starts the agent, in this process, or those on a cluster, and waits for
@@ -173,7 +177,7 @@ func (o outputGone) Unwrap() error { return o.error }
 
 // result sums up. An error after the start still comes with what was caught.
 func (c *capture) result(err error) (CaptureResult, error) {
-	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started)}
+	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started), Agents: c.agents}
 	r.EndedBy, r.Because = c.endedBy(err)
 	gone, isGone := errors.AsType[outputGone](err)
 	switch {
@@ -202,6 +206,12 @@ func (c *capture) endedBy(err error) (by, because string) {
 	if l, ok := errors.AsType[limitReached](context.Cause(c.ctx)); ok {
 		return "the limit of the disk (--min-free)", l.Error()
 	}
+	switch cause := context.Cause(c.ctx); {
+	case errors.Is(cause, errEnough):
+		return fmt.Sprintf("--count %d", c.options.Request.Limits.Packets), ""
+	case errors.Is(cause, errTimeOver):
+		return "the limit of time (--duration)", ""
+	}
 	switch c.ended {
 	case agent.EndDuration:
 		return "the limit of time (--duration)", ""
@@ -222,6 +232,9 @@ func (c *capture) endedBy(err error) (by, because string) {
 func isPipe(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
+
+// errTimeOver ends a capture of agents that come and go.
+var errTimeOver = errors.New("limit of time")
 
 // limitReached is the cause of a capture's end that this side found.
 type limitReached string

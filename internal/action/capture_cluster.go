@@ -64,6 +64,9 @@ func (c *capture) runCluster(w io.Writer) error {
 		hold = fileHold
 	}
 	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, 0), wait: len(posts)}
+	if n := c.options.Request.Limits.Packets; n > 0 && (len(posts) > 1 || o.Follow) {
+		k.merge.Limit(n, func() { c.cancel(errEnough) })
+	}
 	return k.run(posts)
 }
 
@@ -95,6 +98,7 @@ func (k *clusterCapture) run(posts []post) error {
 	ctx, cancel := context.WithCancelCause(k.ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
+	names := k.gather(ctx)
 	for i := range posts {
 		p := &posts[i]
 		in := k.merge.Add(p.label)
@@ -104,6 +108,7 @@ func (k *clusterCapture) run(posts []post) error {
 		all.Go(func() { k.follow(ctx, &all) })
 	}
 	all.Wait()
+	k.merge.Name(names())
 	err := k.merge.Close()
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -111,6 +116,37 @@ func (k *clusterCapture) run(posts []post) error {
 		return errors.Join(firstOf(k.failed), nil)
 	}
 	return err
+}
+
+// namesWithin is how long the end of a capture waits for names.
+const namesWithin = 2 * time.Second
+
+// gather asks for the names of addresses, beside the capture. Nobody needs them
+// on screen.
+func (k *clusterCapture) gather(ctx context.Context) (names func() []record.Name) {
+	if k.options.Output == "" && k.options.Viewer == nil {
+		return func() []record.Name { return nil }
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	got := make(chan []record.Name, 1)
+	go func() {
+		book, _ := find.Gather(ctx, k.crew.cluster.Client, k.crew.found, []string{k.crew.cluster.Namespace}) // what may not be read has no name
+		var list []record.Name
+		for a, n := range book {
+			list = append(list, record.Name{Addr: a, Names: n})
+		}
+		slices.SortFunc(list, func(a, b record.Name) int { return a.Addr.Compare(b.Addr) })
+		got <- list
+	}()
+	return func() []record.Name {
+		defer cancel()
+		select {
+		case list := <-got:
+			return list
+		case <-time.After(namesWithin):
+			return nil
+		}
+	}
 }
 
 // firstOf is the error to tell, where several say the same.
@@ -162,6 +198,7 @@ func (k *clusterCapture) about(p *post, text string) string {
 func (k *clusterCapture) arm(points []trail.Point) {
 	k.mu.Lock()
 	k.works++
+	k.agents = k.works
 	k.mu.Unlock()
 	k.settle(-1, points)
 }
@@ -177,8 +214,14 @@ func (k *clusterCapture) settle(change int, points []trail.Point) {
 		slices.SortStableFunc(k.points, func(a, b trail.Point) int { return strings.Compare(a.Node, b.Node) })
 	}
 	k.mu.Unlock()
-	if tell {
-		k.hear(agent.Message{Kind: agent.KindArmed, Points: k.points})
+	if !tell {
+		return
+	}
+	k.hear(agent.Message{Kind: agent.KindArmed, Points: k.points})
+	if d := k.options.Request.Limits.Duration; d > 0 && k.options.Cluster.Follow {
+		// Each agent has its own limit, and there may be always one more.
+		t := time.AfterFunc(d, func() { k.cancel(errTimeOver) })
+		context.AfterFunc(k.ctx, func() { t.Stop() })
 	}
 }
 

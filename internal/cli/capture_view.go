@@ -172,7 +172,11 @@ func (v *captureView) summary(r action.CaptureResult) {
 	if r.Because != "" {
 		because = ": " + oneLine(r.Because)
 	}
-	fmt.Fprintf(w, "ended by %s after %s%s\n", r.EndedBy, text.Duration(r.Elapsed), because)
+	gone := ""
+	if r.Agents > 0 {
+		gone = "; " + text.Count(int64(r.Agents), "agent") + " gone"
+	}
+	fmt.Fprintf(w, "ended by %s after %s%s%s\n", r.EndedBy, text.Duration(r.Elapsed), because, gone)
 }
 
 // listFiles says where the packets are, if that is not simply -o.
