@@ -100,7 +100,7 @@ func imageOf(program []byte, p v1.Platform, version string) (v1.Image, error) {
 	}
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	img, err = mutate.ConfigFile(img, &v1.ConfigFile{
-		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant,
+		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant, Created: epoch(),
 		RootFS: v1.RootFS{Type: "layers"},
 		Config: v1.Config{
 			Entrypoint: []string{Program}, Cmd: []string{"serve"}, WorkingDir: "/",
@@ -119,9 +119,12 @@ func imageOf(program []byte, p v1.Platform, version string) (v1.Image, error) {
 	}
 	return mutate.Append(img, mutate.Addendum{
 		Layer:   layer,
-		History: v1.History{CreatedBy: "pktrail image", Comment: "one program"},
+		History: v1.History{Created: epoch(), CreatedBy: "pktrail image", Comment: "one program"},
 	})
 }
+
+// epoch is when images are made: always.
+func epoch() v1.Time { return v1.Time{Time: time.Unix(0, 0).UTC()} }
 
 // layerOf is the whole file system: the program, and the folder of the socket
 // that it serves at, which a volume covers.
@@ -133,7 +136,7 @@ func layerOf(program []byte) ([]byte, error) {
 		{Name: "run/", Mode: 0o755, Typeflag: tar.TypeDir},
 		{Name: "run/pktrail/", Mode: 0o700, Typeflag: tar.TypeDir},
 	} {
-		h.ModTime = time.Unix(0, 0) // the same bytes every time
+		h.ModTime = epoch().Time // the same bytes every time
 		if err := w.WriteHeader(&h); err != nil {
 			return nil, err
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -192,7 +191,7 @@ func (a *archive) blob(h v1.Hash, b []byte) error {
 }
 
 func (a *archive) file(path string, b []byte) error {
-	h := &tar.Header{Name: path, Mode: 0o644, Size: int64(len(b)), Typeflag: tar.TypeReg, ModTime: time.Unix(0, 0)}
+	h := &tar.Header{Name: path, Mode: 0o644, Size: int64(len(b)), Typeflag: tar.TypeReg, ModTime: epoch().Time}
 	if err := a.w.WriteHeader(h); err != nil {
 		return err
 	}
