@@ -54,6 +54,7 @@ func (c *capture) runCluster(w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	crew.reuse(c.ctx, posts)
 	if c.events.Placing != nil {
 		c.mu.Lock()
 		c.events.Placing(crew.plan(posts))
@@ -282,7 +283,7 @@ func (k *clusterCapture) add(ctx context.Context, all *sync.WaitGroup, ev *find.
 	way, err := k.crew.wayTo(&pod, &node)
 	p := post{label: pod.Node, node: &node, pods: []*find.Pod{&pod}, way: way}
 	if err == nil && way != place.MethodNode {
-		p, err = newInside(&pod, &node, way)
+		p, err = k.crew.newInside(&pod, &node, way)
 	}
 	if err != nil {
 		k.say(fmt.Sprintf("%s is left out: %v", pod.Name, err))

@@ -34,6 +34,8 @@ type crew struct {
 	placing place.Options
 	note    func(string)
 
+	unpacked
+
 	mu      sync.Mutex
 	runners map[string]*place.Runner // of nodes, by their name
 }
@@ -63,6 +65,9 @@ func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string
 	c.query = q
 	var asked sync.WaitGroup
 	asked.Go(func() { c.placing.User = c.cluster.User(ctx) }) // beside the other questions
+	if o.method() == place.MethodExec {
+		asked.Go(func() { _, _ = c.uploadable(usualArch) }) // unpacked, it is kept
+	}
 	c.found, err = find.Targets(ctx, c.cluster.Client, q)
 	asked.Wait()
 	return c, err
@@ -123,7 +128,7 @@ func (c *crew) posts() ([]post, error) {
 			at := onNode(p.Node)
 			at.pods = append(at.pods, p)
 		} else {
-			inside, err := newInside(p, c.found.Node(p.Node), way)
+			inside, err := c.newInside(p, c.found.Node(p.Node), way)
 			if err != nil {
 				return nil, err
 			}
@@ -165,16 +170,24 @@ func (c *crew) plan(posts []post) []string {
 		p := &posts[i]
 		switch p.way {
 		case place.MethodNode:
-			nodes = append(nodes, p.label)
+			if c.runners[p.label] != nil {
+				out = append(out, "using the agent that runs on "+p.label)
+			} else if !slices.Contains(nodes, p.label) {
+				nodes = append(nodes, p.label)
+			}
 		case place.MethodExec:
-			out = append(out, place.PlanExec(target(p.pods[0]), len(p.program)))
+			if name := sidecar(p.pods[0]); name != "" {
+				out = append(out, fmt.Sprintf("using the agent in container %s of %s", name, p.pods[0].Name))
+			} else {
+				out = append(out, "creating "+place.PlanExec(target(p.pods[0]), len(p.program)))
+			}
 		case place.MethodEphemeral:
-			out = append(out, place.PlanEphemeral(target(p.pods[0]), c.placing))
+			out = append(out, "creating "+place.PlanEphemeral(target(p.pods[0]), c.placing))
 		case place.MethodAuto: // was chosen by now
 		}
 	}
 	if len(nodes) > 0 {
-		out = append([]string{place.PlanNode(nodes, c.placing)}, out...)
+		out = append([]string{"creating " + place.PlanNode(nodes, c.placing)}, out...)
 	}
 	return out
 }
@@ -208,18 +221,21 @@ func (c *crew) runner(ctx context.Context, p *post) (*place.Runner, error) {
 	return r, err
 }
 
+// usualArch is that of a node that does not say.
+const usualArch = "amd64"
+
 // newInside is a post in the pod itself.
-func newInside(p *find.Pod, n *find.Node, way place.Method) (post, error) {
+func (c *crew) newInside(p *find.Pod, n *find.Node, way place.Method) (post, error) {
 	out := post{label: p.Name, node: n, pods: []*find.Pod{p}, way: way}
 	if way != place.MethodExec || sidecar(p) != "" {
 		return out, nil
 	}
-	arch := "amd64"
+	arch := usualArch
 	if n != nil && n.Arch != "" {
 		arch = n.Arch
 	}
 	var err error
-	out.program, err = uploadable(arch)
+	out.program, err = c.uploadable(arch)
 	return out, err
 }
 
@@ -267,7 +283,25 @@ func (c *crew) forget(node string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.runners, node)
-	c.placing.Anew = true
+}
+
+// reuse finds agents of ours that run on the nodes already.
+func (c *crew) reuse(ctx context.Context, posts []post) {
+	var asking sync.WaitGroup
+	for i := range posts {
+		p := &posts[i]
+		if p.way != place.MethodNode {
+			continue
+		}
+		asking.Go(func() {
+			if r := place.Own(ctx, c.cluster, p.label, c.placing); r != nil {
+				c.mu.Lock()
+				c.runners[p.label] = r
+				c.mu.Unlock()
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // session runs one session on an agent.

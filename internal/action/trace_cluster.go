@@ -57,11 +57,12 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	if err != nil {
 		return TraceResult{}, explain(errors.Join(err, out.Close()))
 	}
+	posts := make([]post, len(legs))
+	for i := range legs {
+		posts[i] = legs[i].post
+	}
+	k.crew.reuse(t.ctx, posts)
 	if t.events.Placing != nil {
-		posts := make([]post, len(legs))
-		for i := range legs {
-			posts[i] = legs[i].post
-		}
 		t.event(func() { t.events.Placing(k.crew.plan(posts)) })
 	}
 	if out != nil {

@@ -65,7 +65,7 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 // placing says what will be created on a cluster.
 func (v *captureView) placing(plan []string) {
 	for _, line := range plan {
-		fmt.Fprintln(v.streams.Err, "creating", oneLine(line))
+		fmt.Fprintln(v.streams.Err, oneLine(line))
 	}
 }
 

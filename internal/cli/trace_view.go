@@ -73,7 +73,7 @@ func outcomeCode(r *action.TraceResult) error {
 // placing says what will be created on a cluster.
 func (v *traceView) placing(plan []string) {
 	for _, line := range plan {
-		fmt.Fprintln(v.streams.Err, "creating", oneLine(line))
+		fmt.Fprintln(v.streams.Err, oneLine(line))
 	}
 }
 

@@ -28,13 +28,9 @@ func PlanNode(nodes []string, o Options) string {
 	return fmt.Sprintf("an agent (%s) as a Job in namespace %s on %s", o.Image, o.namespace(), where)
 }
 
-// Node brings an agent to a node. One of the same user and version that is
-// there already is used. Whatever it created is removed again when it fails,
-// or when ctx ends before the agent runs.
+// Node brings an agent to a node. Whatever it created is removed again when it
+// fails, or when ctx ends before the agent runs.
 func Node(ctx context.Context, c *kube.Cluster, node string, o Options) (*Runner, error) {
-	if r := ownAgent(ctx, c, node, &o); r != nil {
-		return r, nil
-	}
 	doing := "place agent on " + node
 	job, warnings, err := createJob(ctx, c, jobFor(node, &o))
 	if err != nil {
@@ -74,11 +70,12 @@ func Remove(ctx context.Context, c *kube.Cluster, namespace, job string) {
 // session.
 const spare = time.Minute
 
-// ownAgent finds an agent of the same user on a node that still has time. It
-// is best effort: an agent that ends in this moment is found out by its first
-// command, and one that may not be looked for is not needed.
-func ownAgent(ctx context.Context, c *kube.Cluster, node string, o *Options) *Runner {
-	if o.User == "" || o.Anew {
+// Own finds an agent of the same user and version on a node that still has
+// time; nil if there is none. It is best effort: an agent that ends in this
+// moment is found out by its first command, and one that may not be looked for
+// is not needed.
+func Own(ctx context.Context, c *kube.Cluster, node string, o Options) *Runner {
+	if o.User == "" {
 		return nil
 	}
 	pods, err := c.Client.CoreV1().Pods(o.namespace()).List(ctx, metav1.ListOptions{

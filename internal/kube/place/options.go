@@ -40,8 +40,6 @@ type Options struct {
 	ID, User, Version string
 	// Targets and Filter are written beside the agent, for those who find it.
 	Targets, Filter string
-	// Anew takes no agent that is there already.
-	Anew bool
 	// Lifetime bounds the agent's life, from its start.
 	Lifetime time.Duration
 	// Wait bounds how long an agent may take to run; 0 is a minute.
