@@ -111,6 +111,9 @@ func (g *gather) join(s trail.Session) {
 		g.parts = append(g.parts, s)
 	}
 	g.parts[i] = s
+	if s.Source.Netns != 0 && s.Source.Node != "" && g.several {
+		g.trails.Refer(s.Source.Node) // a packet sets out at 0
+	}
 	g.session = trail.Join(g.parts)
 	g.overlay(&g.session)
 }

@@ -56,6 +56,9 @@ type least struct {
 }
 
 const (
+	// noise is what packets' times differ by from one to the next: where nothing
+	// arrived before it left, less than that is no difference of clocks.
+	noise = int64(50 * time.Microsecond)
 	spell = int64(60 * time.Second)
 	none  = math.MaxInt64
 )
@@ -169,7 +172,7 @@ func (c *clocks) ahead(k [2]uint16, p *pair) Offset {
 		o.Bound, o.Nanoseconds = true, max(0, 1-low)
 	default:
 		o.Nanoseconds, o.Error = (high-low)/2, max(high+low, -high-low)/2
-		if high >= 0 && low >= 0 && (!c.all[k[0]].boot || !c.all[k[1]].boot) {
+		if high >= 0 && low >= 0 && (!c.all[k[0]].boot || !c.all[k[1]].boot || max(o.Nanoseconds, -o.Nanoseconds) < noise) {
 			o.Nanoseconds = 0 // as far as anybody knows they are one clock
 		}
 	}

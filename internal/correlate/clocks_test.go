@@ -50,3 +50,23 @@ func TestReference(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// What packets' times differ by anyway is no difference of clocks, unless one
+// came before it left.
+func TestNoiseIsNoOffset(t *testing.T) {
+	for _, x := range []struct{ there, back, want int64 }{
+		{12_000, 10_000, 0},
+		{99_000, 1_000, 0},
+		{110_000, 9_000, 50_500},
+		{15_000, -5_000, 10_000},
+		{-1_000, 20_000, -10_500},
+	} {
+		var c clocks
+		a, b := c.of("boot-a", "a"), c.of("boot-b", "b")
+		c.sample(a, b, start, start+x.there)
+		c.sample(b, a, start, start+x.back)
+		if got := c.offsets()["b"]; got.Nanoseconds != x.want {
+			t.Errorf("%d there, %d back: %+v", x.there, x.back, got)
+		}
+	}
+}

@@ -198,6 +198,13 @@ func (t *Trails) forgetPoints() {
 // its own.
 func (t *Trails) Others() int { return t.others + len(t.waiting) }
 
+// Refer makes a node's clock the one that times are told by, as
+// Options.Reference does: for what is told from now on.
+func (t *Trails) Refer(node string) {
+	t.o.Reference = node
+	t.clocks.reference, t.clocks.solved = node, false
+}
+
 // Forgotten is how many trails were over before their time, and sightings left
 // out, because there were too many: see Options.MaxOpen.
 func (t *Trails) Forgotten() int { return t.forgotten }

@@ -1,9 +1,11 @@
 package trail
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // Key tells the sessions of one run apart: a session is written several times
@@ -12,23 +14,29 @@ func (s *Session) Key() string {
 	return fmt.Sprint(s.Nodes, s.Source.Name, s.Destination.Name, s.Armed.UnixNano())
 }
 
-// Join makes one session of those that several nodes had. The first one that
-// has an end of the conversation in a namespace of its own tells where that is;
-// the first one at all gives the names.
+// Join makes one session of those that several nodes had, whatever their order
+// is. That of the source's node comes first and gives the names, the others
+// follow by the names of their nodes. The first one that has an end of the
+// conversation in a namespace of its own tells where that is.
 func Join(all []Session) Session {
 	if len(all) == 0 {
 		return Session{}
 	}
+	all = slices.SortedStableFunc(slices.Values(all), func(a, b Session) int {
+		return cmp.Or(rank(&a)-rank(&b), slices.Compare(a.Nodes, b.Nodes))
+	})
 	out := all[0]
 	out.Missed = map[string]uint64{}
 	out.Nodes, out.Places, out.Blind, out.Means, out.Notes = nil, nil, nil, nil, nil
+	going := false
 	for i := range all {
 		s := &all[i]
 		out.Source, out.Destination = joinEnd(out.Source, s.Source), joinEnd(out.Destination, s.Destination)
 		if s.Armed.After(out.Armed) {
 			out.Armed = s.Armed
 		}
-		if s.Over.IsZero() || out.Over.IsZero() || s.Over.After(out.Over) {
+		going = going || s.Over.IsZero()
+		if s.Over.After(out.Over) {
 			out.Over = s.Over
 		}
 		out.ArmedIn = max(out.ArmedIn, s.ArmedIn)
@@ -47,7 +55,18 @@ func Join(all []Session) Session {
 			out.Missed[k] += n
 		}
 	}
+	if going {
+		out.Over = time.Time{}
+	}
 	return out
+}
+
+// rank is 0 for a session on the node that the source is on.
+func rank(s *Session) int {
+	if s.Source.Netns != 0 {
+		return 0
+	}
+	return 1
 }
 
 // joinEnd completes what one node knows of an end with what another does.
