@@ -45,6 +45,10 @@ type place struct {
 	// answered is true once a watch has begun: what is refused later is a server
 	// that has just started, and no missing right.
 	answered bool
+	// began is when the watch that runs was taken up.
+	began time.Time
+	// heard is true if the watch that runs has told anything.
+	heard bool
 }
 
 // follow lists and watches one source until the watcher ends. A watch that
@@ -54,16 +58,18 @@ func (w *Watcher) follow(i int, s *source) {
 	var at place
 	pause := firstPause
 	for w.ctx.Err() == nil {
-		began := time.Now()
 		err := w.once(i, s, &at)
 		switch {
 		case w.ctx.Err() != nil:
 			return
 		case errors.Is(err, errEnded):
-			if time.Since(began) > firstPause {
+			if at.heard || time.Since(at.began) > firstPause {
 				pause = firstPause
 				continue
 			}
+			// client-go takes a connection that is closed at once for a watch
+			// without events. A list tells the difference.
+			at.version = ""
 		case apierrors.IsResourceExpired(err) || apierrors.IsGone(err):
 			at.version = ""
 		case !at.answered && !kube.IsAway(err):
@@ -96,7 +102,7 @@ func (w *Watcher) once(i int, s *source, at *place) error {
 		return err
 	}
 	defer in.Stop()
-	at.answered = true
+	at.answered, at.heard, at.began = true, false, time.Now()
 	w.send(change{source: i})
 	for {
 		select {
@@ -113,7 +119,7 @@ func (w *Watcher) once(i int, s *source, at *place) error {
 			if !isPod {
 				continue
 			}
-			at.version = p.ResourceVersion
+			at.version, at.heard = p.ResourceVersion, true
 			w.pass(i, s, e.Type, p)
 		}
 	}
