@@ -40,8 +40,8 @@ lint: $(LINT) ## golangci-lint
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 
-generate: ## rewrite what is generated: the README's flag tables, and the BPF object where clang-19 is
-	$(GO) test ./internal/cli -run TestReadmeFlags -update
+generate: ## rewrite what is generated: docs/flags.md, and the BPF object where clang-19 is
+	$(GO) test ./internal/cli -run TestFlagsPage -update
 	@if command -v clang-19 >/dev/null; then echo '$(GO) generate ./...'; $(GO) generate ./...; else echo 'no clang-19: the BPF object stays as it is'; fi
 
 cross: ## build for every platform, and check the agents' sizes
