@@ -50,7 +50,7 @@ func openCrew(o *ClusterOptions, targets []string, filter string, d time.Duratio
 	c.placing = place.Options{
 		Namespace: o.Namespace, Image: o.image(), PullPolicy: o.PullPolicy, PullSecret: o.PullSecret,
 		ID: newID(8), Version: o.Version, Filter: filter, Lifetime: life(d),
-		Targets: strings.Join(targets, " "),
+		Targets: strings.TrimSpace(strings.Join(targets, " ")),
 	}
 	return c, nil
 }

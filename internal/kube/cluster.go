@@ -83,10 +83,13 @@ const nowhere = "localhost:8080"
 // asked.
 var quiet = sync.OnceFunc(func() { klog.SetLogger(logr.Discard()) })
 
+// ErrNone says that no cluster is configured at all.
+var ErrNone = errors.New("no cluster is configured")
+
 // noConfig says that there is no cluster to ask.
 func noConfig(err error) error {
 	if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
-		return &Error{Err: errors.New("no cluster is configured"), Tip: "set KUBECONFIG or --kubeconfig; on a node itself: netns:NAME, pid:N, container:ID or cri:NAMESPACE/POD"}
+		return &Error{Err: ErrNone, Tip: "set KUBECONFIG or --kubeconfig; on a node itself: netns:NAME, pid:N, container:ID or cri:NAMESPACE/POD"}
 	}
 	if clientcmd.IsContextNotFound(err) {
 		return &Error{Err: fmt.Errorf("read kubeconfig: %w", err), Tip: "kubectl config get-contexts lists the contexts"}

@@ -7,11 +7,16 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/pktrail/pktrail/internal/kube"
 )
+
+// AllNamespaces asks Agents for those of every namespace.
+const AllNamespaces = "*"
 
 // Left is an agent's Job that Clean has found.
 type Left struct {
@@ -23,10 +28,35 @@ type Left struct {
 	// Own is true if the user is who asks, Expired if it is past its end.
 	Own     bool `json:"own"`
 	Expired bool `json:"expired"`
+
+	uid types.UID
 }
 
-// Agents lists the Jobs of agents in a namespace, in all if it is empty.
+// Remove removes the Job, and its pod with it, whatever that does. That it has
+// gone meanwhile is no error.
+func (l *Left) Remove(ctx context.Context, c *kube.Cluster) error {
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
+	err := c.Client.BatchV1().Jobs(l.Namespace).Delete(ctx, l.Job, metav1.DeleteOptions{
+		PropagationPolicy: new(metav1.DeletePropagationBackground), Preconditions: &metav1.Preconditions{UID: &l.uid},
+	})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return kube.Explain(err, "remove agent "+l.Namespace+"/"+l.Job)
+}
+
+// Agents lists the Jobs of agents in a namespace, oldest first; in all
+// namespaces if it is AllNamespaces, in the default one if it is empty.
 func Agents(ctx context.Context, c *kube.Cluster, namespace, user string) ([]Left, error) {
+	switch namespace {
+	case "":
+		namespace = DefaultNamespace
+	case AllNamespaces:
+		namespace = metav1.NamespaceAll
+	}
+	ctx, cancel := context.WithTimeout(ctx, removeWithin)
+	defer cancel()
 	jobs, err := c.Client.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: labels.SelectorFromSet(labels.Set{labelName: agentName, labelManaged: manager}).String(),
 	})
@@ -36,9 +66,13 @@ func Agents(ctx context.Context, c *kube.Cluster, namespace, user string) ([]Lef
 	list := make([]Left, 0, len(jobs.Items))
 	for i := range jobs.Items {
 		j := &jobs.Items[i]
+		if j.DeletionTimestamp != nil {
+			continue // somebody removes it already
+		}
 		list = append(list, Left{
 			Namespace: j.Namespace, Job: j.Name, User: j.Annotations[noteUser], Targets: j.Annotations[noteTargets],
 			Started: j.CreationTimestamp.Time, Own: user != "" && j.Annotations[noteUser] == user, Expired: expired(j, time.Now()),
+			uid: j.UID,
 		})
 	}
 	slices.SortFunc(list, func(a, b Left) int { return a.Started.Compare(b.Started) })
