@@ -162,6 +162,22 @@ func TestContainer(t *testing.T) {
 	}
 }
 
+func TestSidecar(t *testing.T) {
+	for image, want := range map[string]bool{
+		"pktrail.test/pktrail-agent:1": true, "registry:5000/ops/pktrail-agent@sha256:4f1c": true, "pktrail-agent": true,
+		"shop/web:1": false, "pktrail-agent/web:1": false,
+	} {
+		p := podFrom(runs("p", func(p *corev1.Pod) { p.Spec.Containers[0].Image = image }))
+		if got := p.Sidecar() != nil; got != want {
+			t.Errorf("%s: %v", image, got)
+		}
+		p.Containers[0].Running = false
+		if p.Sidecar() != nil {
+			t.Errorf("%s: taken though it does not run", image)
+		}
+	}
+}
+
 func TestRuntimeClass(t *testing.T) {
 	class := func(name string) func(*corev1.Pod) {
 		return func(p *corev1.Pod) { p.Spec.RuntimeClassName = &name }

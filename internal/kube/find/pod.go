@@ -2,6 +2,7 @@ package find
 
 import (
 	"net/netip"
+	"path"
 	"slices"
 	"strings"
 
@@ -54,6 +55,23 @@ func (p *Pod) Main() *Container {
 	}
 	return &p.Containers[i]
 }
+
+// Sidecar is a running container that holds a pktrail-agent already, by its
+// name or its image's; nil if there is none. No upload is needed then.
+func (p *Pod) Sidecar() *Container {
+	for i := range p.Containers {
+		c := &p.Containers[i]
+		image, _, _ := strings.Cut(path.Base(c.Image), "@")
+		image, _, _ = strings.Cut(image, ":")
+		if c.Running && c.Kind != "ephemeral" && (c.Name == agentName || image == agentName) {
+			return c
+		}
+	}
+	return nil
+}
+
+// agentName is what an agent's container or image is called.
+const agentName = "pktrail-agent"
 
 // defaultContainer is the annotation by which a pod names the container that
 // kubectl takes (k8s.io/kubectl/pkg/cmd/util/podcmd).
