@@ -73,10 +73,14 @@ func (c *Cluster) startControl(name string) error {
 
 // startNode starts a node's first process, which starts the rest (Init).
 func (c *Cluster) startNode(n Node) error {
+	dir := c.dirs.node(n.Name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("start %s: %w", n.Name, err)
+	}
 	return c.keep(machine.Boot(machine.Options{
 		Name: n.Name, Log: c.dirs.log(n.Name), Argv: []string{c.dirs.program(), InitCommand, n.Name},
 		Env: []string{cacheVariable + "=" + c.dirs.Cache},
-	}, n.Space))
+	}, dir, n.Space))
 }
 
 // keep notes a process that was just started, in place of one that had its name.

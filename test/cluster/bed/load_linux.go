@@ -2,6 +2,7 @@ package bed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,6 +39,9 @@ func (c *Cluster) loadInto(ctx context.Context, n Node, tars ...string) error {
 		return err
 	}
 	err = c.until(ctx, time.Minute, "containerd on "+n.Name, func(context.Context) error {
+		if !machine.Up(c.dirs.node(n.Name)) {
+			return errors.New("the node has not come up")
+		}
 		return machine.Listening(filepath.Join(root, criSocket), 0)
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -155,7 +156,8 @@ func hierarchies() ([]string, error) {
 		if !ok || len(fields) < 5 || !strings.HasPrefix(after, "cgroup") {
 			continue
 		}
-		if at := fields[4]; at == cgroupRoot || filepath.Dir(at) == cgroupRoot {
+		at := fields[4]
+		if (at == cgroupRoot || filepath.Dir(at) == cgroupRoot) && !slices.Contains(list, at) { // one may be mounted over another
 			list = append(list, at)
 		}
 	}

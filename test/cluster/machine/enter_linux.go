@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -32,11 +33,29 @@ func Enter(name, dir string) error {
 	if err := os.Unsetenv(entered); err != nil {
 		return fmt.Errorf("enter machine %s: %w", name, err)
 	}
+	own, err := os.OpenRoot(dir) // mounts may hide its path
+	if err != nil {
+		return fmt.Errorf("enter machine %s: %w", name, err)
+	}
+	defer own.Close()
 	if err := unix.Sethostname([]byte(name)); err != nil {
 		return fmt.Errorf("enter machine %s: set host name: %w", name, err)
 	}
 	if err := mounts(name, dir); err != nil {
 		return fmt.Errorf("enter machine %s: %w", name, err)
 	}
+	if err := own.WriteFile(upFile, nil, 0o644); err != nil {
+		return fmt.Errorf("enter machine %s: %w", name, err)
+	}
 	return nil
+}
+
+// upFile is in a machine's folder as soon as Enter has ended.
+const upFile = "up"
+
+// Up says whether a machine's first process has entered it. Before that, its
+// /run and /etc are still those of the real machine.
+func Up(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, upFile))
+	return err == nil
 }

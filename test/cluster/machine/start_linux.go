@@ -2,7 +2,9 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +25,9 @@ type Options struct {
 	Argv []string
 	// Env is added to Environment.
 	Env []string
+	// Stdin is nothing if nil. The end of a pipe there tells a first process
+	// that its maker has died.
+	Stdin *os.File
 }
 
 // Start runs a process that outlives us, among our own namespaces.
@@ -31,8 +36,12 @@ func Start(o Options) (Process, error) {
 }
 
 // Boot runs a machine's first process in a network namespace below /run/netns.
-// Its program has to call Enter before anything else.
-func Boot(o Options, space string) (Process, error) {
+// Its program has to call Enter with the same folder before anything else, and
+// nobody may use the machine before it is Up.
+func Boot(o Options, dir, space string) (Process, error) {
+	if err := os.Remove(filepath.Join(dir, upFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Process{}, fmt.Errorf("start %s: %w", o.Name, err)
+	}
 	return start(o, unix.CLONE_NEWNS|unix.CLONE_NEWUTS|unix.CLONE_NEWPID|unix.CLONE_NEWIPC, func(cmd *exec.Cmd) error {
 		return lab.Do(space, cmd.Start)
 	})
@@ -54,6 +63,9 @@ func start(o Options, flags uintptr, run func(*exec.Cmd) error) (Process, error)
 	cmd := &exec.Cmd{ // no context: it is to outlive all that we have
 		Path: path, Args: o.Argv, Dir: "/", Env: append(Environment(), o.Env...), Stdout: log, Stderr: log,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Cloneflags: flags},
+	}
+	if o.Stdin != nil {
+		cmd.Stdin = o.Stdin
 	}
 	if err := run(cmd); err != nil {
 		return Process{}, fmt.Errorf("start %s: %w", o.Name, err)

@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/pktrail/pktrail/internal/lab/labtest"
 	"github.com/pktrail/pktrail/test/cluster/bed"
 	"github.com/pktrail/pktrail/test/cluster/machine"
+	"github.com/pktrail/pktrail/test/e2e/left"
 )
 
 // Kind is an engine of Debian's.
@@ -26,7 +29,11 @@ const (
 
 // Engine is one that runs.
 type Engine struct {
-	Kind  Kind
+	Kind Kind
+	// Told is for CRIO, before Run.
+	Told Told
+
+	name  string
 	first machine.Process
 }
 
@@ -42,12 +49,16 @@ const initWord = "engine-init"
 // Main is to be called first by TestMain: a machine's first process is the test
 // binary itself, and does not come back from here.
 func Main() {
-	if len(os.Args) != 4 || os.Args[1] != initWord {
+	if len(os.Args) != 5 || os.Args[1] != initWord {
 		return
 	}
-	kind, dir := Kind(os.Args[2]), os.Args[3]
-	err := machine.Enter(string(kind), dir)
+	kind, name, dir := Kind(os.Args[2]), os.Args[3], os.Args[4]
+	err := machine.Enter(name, dir)
 	if err == nil {
+		go func() { // nothing is ever written there: the test has ended, in whatever way
+			_, _ = os.Stdin.Read(make([]byte, 1))
+			os.Exit(0)
+		}()
 		err = machine.Run(services(kind)...)
 	}
 	os.Stderr.WriteString(err.Error() + "\n")
@@ -70,41 +81,48 @@ func Start(tb testing.TB, kind Kind) *Engine {
 	tb.Helper()
 	space := labtest.Namespace(tb)
 	dir := tb.TempDir()
+	e := &Engine{Kind: kind, name: string(kind) + "-" + labtest.Name()}
 	log := filepath.Join(dir, "init.log")
-	first, err := machine.Boot(machine.Options{
-		Name: string(kind), Log: log, Argv: []string{"/proc/self/exe", initWord, string(kind), dir},
-	}, space)
+	r, w, err := os.Pipe()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e := &Engine{Kind: kind, first: first}
+	defer r.Close()
+	e.first, err = machine.Boot(machine.Options{
+		Name: e.name, Log: log, Stdin: r, Argv: []string{"/proc/self/exe", initWord, string(kind), e.name, dir},
+	}, dir, space)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	tb.Cleanup(func() {
 		if tb.Failed() {
 			tb.Log(e.logs(log))
 		}
-		if err := first.Kill(); err != nil {
-			tb.Error(err)
-		}
-		if err := machine.RemoveCgroups(string(kind)); err != nil {
+		if err := errors.Join(e.first.Kill(), w.Close(), machine.RemoveCgroups(e.name)); err != nil {
 			tb.Error(err)
 		}
 	})
-	var said string
 	labtest.Wait(tb, time.Minute, "machine of "+string(kind), func() bool {
-		// A host name of its own is the last but one thing that it gets; then /run.
-		said, err = e.try(tb, nil, "sh", "-c", "test $(hostname) = "+string(kind)+" && test -d /run/lock")
-		return err == nil || !first.Alive()
+		return machine.Up(dir) || !e.first.Alive()
 	})
-	for _, s := range ready(kind) {
-		labtest.Wait(tb, time.Minute, "engine "+string(kind), func() bool {
-			said, err = e.try(tb, nil, s...)
-			return err == nil || !first.Alive()
-		})
-	}
-	if err != nil {
-		tb.Fatalf("engine %s does not start: %v: %s", kind, err, said)
-	}
+	e.await(tb)
 	return e
+}
+
+// await waits until the engine answers, or the machine has ended.
+func (e *Engine) await(tb testing.TB) {
+	tb.Helper()
+	for _, question := range ready(e.Kind) {
+		var said string
+		var err error
+		labtest.Wait(tb, time.Minute, "engine "+string(e.Kind), func() bool {
+			said, err = e.try(tb, nil, question...)
+			return err == nil || !e.first.Alive()
+		})
+		if err != nil {
+			tb.Fatalf("engine %s does not start: %v: %s", e.Kind, err, said)
+		}
+	}
 }
 
 func (e *Engine) logs(init string) string {
@@ -131,9 +149,10 @@ func ready(kind Kind) [][]string {
 		return [][]string{{"docker", "info"}}
 	case Containerd:
 		return [][]string{{"ctr", "version"}}
-	default:
+	case Podman:
 		return [][]string{{"podman", "info"}}
 	}
+	return [][]string{{"runc", "--version"}}
 }
 
 // On runs a command on the engine's machine and returns what it prints.
@@ -159,6 +178,47 @@ func (e *Engine) try(tb testing.TB, stdin *os.File, argv ...string) (string, err
 	}
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// Install copies a program onto the machine, whose /tmp is its own, and returns
+// where it is there.
+func (e *Engine) Install(tb testing.TB, program string) string {
+	tb.Helper()
+	b, err := os.ReadFile(program)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	root, err := e.first.Root()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(root, "var/local/bin"), 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	path := filepath.Join("/var/local/bin", filepath.Base(program))
+	if err := os.WriteFile(filepath.Join(root, path), b, 0o755); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+// Command gives a command that runs on the machine.
+func (e *Engine) Command(ctx context.Context, argv ...string) (*exec.Cmd, error) {
+	return e.first.Command(ctx, argv...)
+}
+
+// Left lists what there is of pktrail on the machine.
+func (e *Engine) Left(tb testing.TB) []string {
+	tb.Helper()
+	root, err := e.first.Root()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	found, err := left.Machine(context.WithoutCancel(tb.Context()), root)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return found
 }
 
 // load gives the engine the test bed's image with a shell.

@@ -21,8 +21,14 @@ func Look(ctx context.Context, c *bed.Cluster, client kubernetes.Interface) ([]s
 	errs := []error{err}
 	nodePrograms := map[uint32]bool{}
 	for _, n := range c.Nodes {
-		found, err := lookOn(ctx, c, n, nodePrograms)
-		list = append(list, found...)
+		root, err := c.Root(n)
+		if err != nil {
+			return list, err
+		}
+		found, err := lookOn(ctx, root, nodePrograms)
+		for _, what := range found {
+			list = append(list, n.Name+": "+what)
+		}
 		errs = append(errs, err)
 	}
 	found, err := programs(nodePrograms)
@@ -30,13 +36,20 @@ func Look(ctx context.Context, c *bed.Cluster, client kubernetes.Interface) ([]s
 	return append(list, found...), errors.Join(errs...)
 }
 
-// lookOn looks at one node. It adds the BPF programs that processes there hold
-// to those in held.
-func lookOn(ctx context.Context, c *bed.Cluster, n bed.Node, held map[uint32]bool) ([]string, error) {
-	root, err := c.Root(n)
+// Machine lists what there is of pktrail on one machine, by its root folder.
+func Machine(ctx context.Context, root string) ([]string, error) {
+	held := map[uint32]bool{}
+	list, err := lookOn(ctx, root, held)
 	if err != nil {
-		return nil, err
+		return list, err
 	}
+	found, err := programs(held)
+	return append(list, found...), err
+}
+
+// lookOn looks at one machine. It adds the BPF programs that processes there
+// hold to those in held.
+func lookOn(ctx context.Context, root string, held map[uint32]bool) ([]string, error) {
 	all, err := processes(root)
 	if err != nil {
 		return nil, err
@@ -46,7 +59,7 @@ func lookOn(ctx context.Context, c *bed.Cluster, n bed.Node, held map[uint32]boo
 	for _, p := range all {
 		add := func(what ...string) {
 			for _, w := range what {
-				list = append(list, fmt.Sprintf("%s: %s (process %d%s)", n.Name, w, p.pid, p.pod()))
+				list = append(list, fmt.Sprintf("%s (process %d%s)", w, p.pid, p.pod()))
 			}
 		}
 		if what := p.ours(); what != "" {

@@ -66,7 +66,9 @@ func open() (*Stage, error) {
 
 // Program is the path of the pktrail under test: $PKTRAIL, or what `make build`
 // builds, once.
-var Program = sync.OnceValues(build)
+func Program() (string, error) { return builtOnce() }
+
+var builtOnce = sync.OnceValues(build)
 
 func build() (string, error) {
 	if path := os.Getenv("PKTRAIL"); path != "" {
