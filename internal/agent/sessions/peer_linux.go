@@ -9,6 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// privately has files that are made from now on be our user's alone, until it
+// is restored. It is the whole process's.
+func privately() (restore func()) {
+	before := unix.Umask(0o177)
+	return func() { unix.Umask(before) }
+}
+
 // peer asks the kernel who is at the other end.
 func peer(c *net.UnixConn) (*unix.Ucred, error) {
 	raw, err := c.SyscallConn()

@@ -61,14 +61,11 @@ func listen(socket string) (*net.UnixListener, error) {
 			return nil, fmt.Errorf("listen: %w", err)
 		}
 	}
+	restore := privately()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	restore()
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
-	}
-	if !strings.HasPrefix(socket, "@") {
-		if err := os.Chmod(socket, 0o600); err != nil {
-			return nil, errors.Join(fmt.Errorf("listen: %w", err), l.Close())
-		}
 	}
 	return l, nil
 }

@@ -147,7 +147,7 @@ func TestExpire(t *testing.T) {
 			if srv.end() != 0 || c.end() > 0 {
 				t.Errorf("%v, %v: %s%s", srv.err, c.err, &c.stderr, &srv.stderr)
 			}
-			if d := time.Since(began); d < 200*time.Millisecond || d > 3*time.Second {
+			if d := time.Since(began); d < 100*time.Millisecond || d > 3*time.Second {
 				t.Errorf("it took %v", d)
 			}
 			if !strings.Contains(srv.stderr.String(), "not been heard of") {
