@@ -14,7 +14,7 @@ FUZZTIME ?= 10s
 CNI      ?= flannel
 CLUSTER  := $(SUDO) $(GO) run ./test/cluster
 
-.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
+.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps e2e-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
@@ -50,6 +50,9 @@ cross: ## build for every platform, and check the agents' sizes
 cluster-deps:
 	@sh test/deps.sh cluster
 
+e2e-deps:
+	@sh test/deps.sh cluster engines
+
 cluster-up: cluster-deps ## a Kubernetes of two nodes on this machine (CNI=flannel|ptp); builds it at first
 	@$(CLUSTER) up --cni $(CNI)
 
@@ -59,10 +62,10 @@ cluster-down: ## take it away
 e2e: export PKTRAIL := $(CURDIR)/pktrail
 e2e: build e2e-flannel e2e-ptp ## every case on a real cluster, which is taken away afterwards
 
-e2e-flannel: cluster-deps
+e2e-flannel: e2e-deps
 	$(CLUSTER) with --cni flannel -- $(GO) test -count=1 -timeout 45m -tags e2e ./test/e2e/...
 
-e2e-ptp: cluster-deps
+e2e-ptp: e2e-deps
 	$(CLUSTER) with --cni ptp --proxy-mode nftables -- $(GO) test -count=1 -timeout 15m -tags e2e -run '^TestSmoke' ./test/e2e/...
 
 bench: build ## figures, as ratios of runs side by side

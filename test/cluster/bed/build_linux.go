@@ -44,34 +44,43 @@ func Build(ctx context.Context, log io.Writer) (string, error) {
 	return d.Bin(), build(ctx, d, log)
 }
 
+// build compiles what is missing in one go, which keeps all processors busy.
 func build(ctx context.Context, d Dirs, log io.Writer) error {
-	if err := os.MkdirAll(d.Bin(), 0o755); err != nil {
+	var missing, packages []string
+	for _, name := range programs() {
+		if _, err := os.Stat(filepath.Join(d.Bin(), name)); err != nil {
+			missing = append(missing, name)
+			packages = append(packages, "k8s.io/kubernetes/cmd/"+name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	next := d.Bin() + ".new"
+	if err := errors.Join(os.RemoveAll(next), os.MkdirAll(next, 0o755), os.MkdirAll(d.Bin(), 0o755)); err != nil {
 		return fmt.Errorf("build Kubernetes: %w", err)
 	}
-	for _, name := range programs() {
-		path := filepath.Join(d.Bin(), name)
-		if _, err := os.Stat(path); err == nil {
-			continue
-		}
-		source, err := sourceDir(ctx)
-		if err != nil {
-			return err
-		}
-		begin := time.Now()
-		fmt.Fprintf(log, "build %s %s\n", name, KubernetesVersion)
-		next := path + ".new"
-		cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
-			"-ldflags", stamp(), "-o", next, "k8s.io/kubernetes/cmd/"+name)
-		cmd.Dir = filepath.Join(source, "k8s")
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-		if err := run(cmd); err != nil {
-			return fmt.Errorf("build %s: %w", name, err)
-		}
-		if err := os.Rename(next, path); err != nil {
-			return fmt.Errorf("build %s: %w", name, err)
-		}
-		fmt.Fprintf(log, "built %s in %s\n", name, time.Since(begin).Round(time.Second))
+	defer os.RemoveAll(next)
+	source, err := sourceDir(ctx)
+	if err != nil {
+		return err
 	}
+	begin := time.Now()
+	fmt.Fprintf(log, "build Kubernetes %s into %s: %s\n", KubernetesVersion, d.Bin(), strings.Join(missing, ", "))
+	cmd := exec.CommandContext(ctx, "go", append([]string{
+		"build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", stamp(), "-o", next + "/",
+	}, packages...)...)
+	cmd.Dir = filepath.Join(source, "k8s")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	if err := run(cmd); err != nil {
+		return fmt.Errorf("build Kubernetes: %w", err)
+	}
+	for _, name := range missing {
+		if err := os.Rename(filepath.Join(next, name), filepath.Join(d.Bin(), name)); err != nil {
+			return fmt.Errorf("build Kubernetes: %w", err)
+		}
+	}
+	fmt.Fprintf(log, "built in %s\n", time.Since(begin).Round(time.Second))
 	return nil
 }
 
