@@ -7,7 +7,7 @@ out=dist
 mkdir -p "$out"
 
 build() { # os arch package name tags
-	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 "$GO" build -trimpath -tags "$5" -ldflags "$LDFLAGS" -o "$out/$4" "$3"
+	CGO_ENABLED=0 GOOS=$1 GOARCH=$2 GOARM=7 "$GO" build -trimpath -tags "$5" -ldflags "$LDFLAGS" -o "$out/$4" "$3"
 	printf '%-32s %9d bytes\n' "$4" "$(wc -c <"$out/$4")"
 }
 
@@ -18,6 +18,7 @@ below() { # name bytes
 	exit 1
 }
 
+GO="$GO" LDFLAGS="$LDFLAGS" sh test/agents.sh # they are embedded
 for os in linux darwin windows; do
 	for arch in amd64 arm64; do
 		ext=""
