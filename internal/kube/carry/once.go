@@ -166,9 +166,7 @@ func (s *session) write(q *queue, kick chan<- struct{}, began func()) (exit *int
 		}
 		switch f.Kind {
 		case wire.Stream:
-			if _, err := s.to.Write(f.Payload); err != nil {
-				return nil, outputError{err}
-			}
+			s.pass(f.Payload)
 		case wire.Talk:
 			s.heard(f.Payload)
 		case wire.Exit:

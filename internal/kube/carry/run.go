@@ -84,6 +84,10 @@ type session struct {
 	life    context.Context
 	abandon context.CancelCauseFunc
 
+	// full is why the caller's writer takes nothing more. The agent is told to
+	// stop then, and what it still has is thrown away.
+	full error
+
 	progress
 }
 
@@ -105,6 +109,8 @@ func (s *session) run(ctx context.Context) (int, error) {
 			}
 		})
 		switch {
+		case s.full != nil:
+			return 0, s.full
 		case exit != nil:
 			return *exit, nil
 		case s.life.Err() != nil:
@@ -149,19 +155,23 @@ func (s *session) gone(err error, seen uint64) error {
 func (s *session) final(err error) bool {
 	var garbage *wire.GarbageError
 	var gap *wire.GapError
-	var output outputError
 	_, exited := errors.AsType[*place.ExitError](err)
 	_, known := errors.AsType[*kube.Error](err)
-	if errors.As(err, &garbage) || errors.As(err, &gap) || errors.As(err, &output) || exited || known || kube.IsGone(err) {
+	if errors.As(err, &garbage) || errors.As(err, &gap) || exited || known || kube.IsGone(err) {
 		return true
 	}
 	return s.seen() == 0 && !kube.IsAway(err)
 }
 
-// outputError is an error of the caller's writer.
-type outputError struct{ error }
-
-func (e outputError) Unwrap() error { return e.error }
+// pass hands bytes to the caller's writer, until that fails.
+func (s *session) pass(b []byte) {
+	if s.full != nil {
+		return
+	}
+	if _, s.full = s.to.Write(b); s.full != nil {
+		s.stop(s.full)
+	}
+}
 
 // stop tells the agent, and leaves when it does not answer.
 func (s *session) stop(cause error) {
