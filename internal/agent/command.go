@@ -20,7 +20,7 @@ import (
 )
 
 const usage = `pktrail-agent [REQUEST]            one request in, one record stream out
-pktrail-agent serve                hosts sessions on a unix socket
+pktrail-agent serve [--stay]       hosts sessions on a unix socket
 pktrail-agent attach ID SEQUENCE   joins stdin and stdout to a session
 pktrail-agent own ID [REQUEST]     hosts one session and joins it
 pktrail-agent version
@@ -89,6 +89,7 @@ func (c *command) run(args []string, least, most int, do func(args []string) err
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.socket, "socket", sessions.Socket, "")
 	flags.DurationVar(&c.options.Linger, "linger", 0, "")
+	flags.BoolVar(&c.options.Stay, "stay", false, "")
 	mode := flags.String("compress", "", "")
 	var plain []string
 	err := flags.Parse(args)

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// agent is serve SOCKET EXPIRE LINGER, attach SOCKET ID SEQ, own ID EXPIRE
+// agent is serve SOCKET EXPIRE LINGER|stay, attach SOCKET ID SEQ, own ID EXPIRE
 // [REQUEST], or orphan, which makes one and goes.
 func agent(args []string) int {
 	signal.Ignore(syscall.SIGPIPE)
@@ -50,7 +50,9 @@ func agent(args []string) int {
 	switch args[0] {
 	case "serve":
 		defer Reap()()
-		o.Expire, o.Linger = duration(args[2]), duration(args[3])
+		if o.Expire, o.Stay = duration(args[2]), args[3] == "stay"; !o.Stay {
+			o.Linger = duration(args[3])
+		}
 		err = Serve(ctx, args[1], o)
 	case "attach":
 		from, _ = strconv.ParseUint(args[3], 10, 64)

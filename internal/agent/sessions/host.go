@@ -26,10 +26,12 @@ type host struct {
 	// began is closed with the first session.
 	began chan struct{}
 	first bool
+	// stay is true while the host outlasts its sessions.
+	stay bool
 }
 
 func newHost(o Options) *host {
-	return &host{o: o.withDefaults(), open: map[string]*session{}, done: make(chan struct{}), began: make(chan struct{})}
+	return &host{o: o.withDefaults(), stay: o.Stay, open: map[string]*session{}, done: make(chan struct{}), began: make(chan struct{})}
 }
 
 // session finds a session. A new one is made if the client has no frame yet.
@@ -67,7 +69,7 @@ func (h *host) remove(s *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.open, s.id)
-	if h.open != nil && len(h.open) == 0 {
+	if h.open != nil && len(h.open) == 0 && !h.stay {
 		h.open = nil
 		close(h.done)
 	}
@@ -131,6 +133,7 @@ func (h *host) wait(ctx context.Context) {
 	late := time.NewTimer(h.o.Grace)
 	defer late.Stop()
 	h.mu.Lock()
+	h.stay = false
 	for _, s := range h.open {
 		s.stop(context.Cause(ctx))
 		s.refuse(context.Cause(ctx)) // where no request has come

@@ -30,6 +30,9 @@ type Options struct {
 	// Expire is how long a session lives without a word of its client; 0 is
 	// 30 s.
 	Expire time.Duration
+	// Stay keeps Serve until its context ends, whatever sessions do: for an
+	// agent that is a container beside others.
+	Stay bool
 	// Linger is how long Serve waits for its first session; 0 is 30 s.
 	Linger time.Duration
 	// Grace is how long sessions may take to end after the host's context has;

@@ -21,7 +21,7 @@ func OwnSocket(id string) string { return "@pktrail-" + id }
 
 // Serve listens on a socket and hosts sessions. It returns when the last one is
 // over, when none has come for Options.Linger, and Options.Grace after ctx has
-// ended at the latest. The socket's file is removed.
+// ended at the latest; with Options.Stay only then. The socket's file is removed.
 func Serve(ctx context.Context, socket string, o Options) (err error) {
 	l, err := listen(socket)
 	if err != nil {
@@ -33,6 +33,9 @@ func Serve(ctx context.Context, socket string, o Options) (err error) {
 	h.o.Note("serves at " + socket)
 	linger := time.NewTimer(h.o.Linger)
 	defer linger.Stop()
+	if o.Stay {
+		linger.Stop()
+	}
 	select {
 	case <-h.began:
 	case <-ctx.Done():

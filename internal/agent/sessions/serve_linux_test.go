@@ -39,6 +39,27 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// A host that is to stay has one session after the other, until it is told to
+// end.
+func TestStay(t *testing.T) {
+	srv, socket := server(t, "10s", "stay")
+	for range 3 {
+		c := attach(t, socket, name(), 0)
+		c.ask(work{Bytes: 1 << 10})
+		var g got
+		if code := g.all(c); code != 0 || len(g.stream) != 1<<10 {
+			t.Errorf("code %d, %d bytes", code, len(g.stream))
+		}
+		c.end()
+	}
+	if err := srv.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if srv.end() != 0 {
+		t.Errorf("%v: %s", srv.err, &srv.stderr)
+	}
+}
+
 // Connections break again and again, in every way; each byte arrives once.
 func TestReattach(t *testing.T) {
 	srv, socket := server(t, "10s", "10s")
