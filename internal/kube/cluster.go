@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +50,9 @@ func Open(l Loader, agent string) (*Cluster, error) {
 	raw := l.ToRawKubeConfigLoader()
 	config, err := l.ToRESTConfig()
 	if err != nil {
+		if name, ok := noContext(err); ok {
+			return nil, &Error{Err: fmt.Errorf("kubeconfig has no context %s", name), Tip: contexts(raw)}
+		}
 		return nil, noConfig(err)
 	}
 	quiet()
@@ -91,10 +96,25 @@ func noConfig(err error) error {
 	if clientcmd.IsEmptyConfig(err) || errors.Is(err, rest.ErrNotInCluster) {
 		return &Error{Err: ErrNone, Tip: "set KUBECONFIG or --kubeconfig; on a node itself: netns:NAME, pid:N, container:ID or cri:NAMESPACE/POD"}
 	}
-	if clientcmd.IsContextNotFound(err) {
-		return &Error{Err: fmt.Errorf("read kubeconfig: %w", err), Tip: "kubectl config get-contexts lists the contexts"}
-	}
 	return &Error{Err: fmt.Errorf("read kubeconfig: %w", err), Tip: "kubectl config view shows what kubectl would use"}
+}
+
+// noContext reads the name of a context that is not there out of clientcmd's
+// words, which have no type of their own.
+func noContext(err error) (name string, ok bool) {
+	_, quoted, found := strings.Cut(err.Error(), "context ")
+	name, rest, cut := strings.Cut(strings.TrimPrefix(quoted, `"`), `"`)
+	return name, found && cut && strings.HasPrefix(rest, " does not exist")
+}
+
+// contexts says which contexts there are, where they are few.
+func contexts(raw clientcmd.ClientConfig) string {
+	const few = 8
+	file, err := raw.RawConfig()
+	if n := len(file.Contexts); err != nil || n == 0 || n > few {
+		return "kubectl config get-contexts lists the contexts"
+	}
+	return "its contexts: " + strings.Join(slices.Sorted(maps.Keys(file.Contexts)), ", ")
 }
 
 // questionTimeout bounds a single question to the server.

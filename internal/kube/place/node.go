@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 // PlanNode says what Node will create, for people.
 func PlanNode(nodes []string, o Options) string {
+	nodes = slices.Sorted(slices.Values(nodes))
 	where := strings.Join(nodes, ", ")
 	if len(nodes) > 3 {
 		where = fmt.Sprintf("%s and %d more nodes", strings.Join(nodes[:3], ", "), len(nodes)-3)
