@@ -150,17 +150,31 @@ func (c *crew) way(p *find.Pod) (place.Method, error) {
 // wayTo is way for a pod on a node, which may be nil.
 func (c *crew) wayTo(p *find.Pod, node *find.Node) (place.Method, error) {
 	m := c.options.method()
-	if m != place.MethodAuto {
+	switch m {
+	case place.MethodExec:
+		return m, refuseInside(p, node)
+	case place.MethodNode, place.MethodEphemeral:
 		return m, p.Refuse(node, find.Way(m))
+	case place.MethodAuto:
 	}
 	first := p.Refuse(node, find.WayNode)
 	if first == nil {
 		return place.MethodNode, nil
 	}
-	if p.Refuse(node, find.WayExec) == nil {
+	if refuseInside(p, node) == nil {
 		return place.MethodExec, nil
 	}
 	return "", first
+}
+
+// refuseInside says why no agent can run inside of a pod. Where one does
+// already, nothing is needed of the other containers.
+func refuseInside(p *find.Pod, node *find.Node) error {
+	in := *p
+	if name := sidecar(p); name != "" {
+		in.Container = name
+	}
+	return in.Refuse(node, find.WayExec)
 }
 
 // plan says what will be created, for people.

@@ -58,6 +58,12 @@ func ended(ctx context.Context) string {
 	return context.Cause(ctx).Error()
 }
 
+// typed is an error that knows whether the command was wrong as it was typed.
+type typed interface {
+	error
+	Usage() bool
+}
+
 // explain adds to an error what a person can do about it.
 func explain(err error) error {
 	if err == nil {
@@ -69,6 +75,9 @@ func explain(err error) error {
 	out := &Error{Err: err}
 	if h, ok := errors.AsType[hinter](err); ok {
 		out.Hint = h.Hint()
+	}
+	if u, ok := errors.AsType[typed](err); ok {
+		out.Usage = u.Usage()
 	}
 	switch {
 	case out.Hint != "":
