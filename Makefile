@@ -14,14 +14,17 @@ FUZZTIME ?= 10s
 CNI      ?= flannel
 CLUSTER  := $(SUDO) $(GO) run ./test/cluster
 
-.PHONY: help build demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps e2e-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
+.PHONY: help build agents demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps e2e-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
 
-build: ## build pktrail and pktrail-agent here
+build: agents ## build pktrail, with the agents that it carries, and pktrail-agent here
 	$(BUILD) -o pktrail .
 	$(BUILD) -o pktrail-agent ./cmd/pktrail-agent
+
+agents: ## build and pack the agents for clusters
+	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" sh test/agents.sh
 
 demo: build ## one ping between two pods of a lab, seen at every point; writes demo.pcapng
 	$(SUDO) ./pktrail demo -o demo.pcapng
@@ -44,7 +47,7 @@ generate: ## rewrite what is generated: docs/flags.md, and the BPF object where 
 	$(GO) test ./internal/cli -run TestFlagsPage -update
 	@if command -v clang-19 >/dev/null; then echo '$(GO) generate ./...'; $(GO) generate ./...; else echo 'no clang-19: the BPF object stays as it is'; fi
 
-cross: ## build for every platform, and check the agents' sizes
+cross: agents ## build for every platform, and check the agents' sizes
 	@GO="$(GO)" LDFLAGS="$(LDFLAGS)" sh test/cross.sh
 
 cluster-deps:
@@ -75,4 +78,4 @@ fuzz: ## every fuzz target for FUZZTIME
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh test/fuzz.sh
 
 clean:
-	rm -rf pktrail pktrail-agent demo.pcapng dist bin
+	rm -rf pktrail pktrail-agent demo.pcapng dist bin internal/agentbin/bin/*.zst

@@ -1,26 +1,22 @@
 #!/bin/sh
-# Builds the agents that pktrail carries and packs them into
-# internal/agentbin/bin. An agent that has not changed is not packed again.
-# AGENTS names architectures; empty is all of them.
+# Builds the agents that pktrail carries and packs those that have changed into
+# internal/agentbin/bin, from where they are embedded.
 set -eu
-out=dist/agents
-bin=internal/agentbin/bin
+
+out=dist
+packed=internal/agentbin/bin
 mkdir -p "$out"
-pack=$out/pack
-CGO_ENABLED=0 "$GO" build -o "$pack" ./internal/agentbin/pack
 
 agent() { # arch name tags
-	CGO_ENABLED=0 GOOS=linux GOARCH=$1 GOARM=7 "$GO" build -trimpath -tags "$3" -ldflags "$LDFLAGS" -o "$out/$2.new" ./cmd/pktrail-agent
-	if [ -e "$bin/$2.zst" ] && cmp -s "$out/$2.new" "$out/$2"; then
-		rm "$out/$2.new"
-		return
-	fi
-	"$pack" "$out/$2.new" "$bin/$2.zst"
-	mv "$out/$2.new" "$out/$2"
-	printf 'agent %-12s %9d bytes, packed %8d\n' "$2" "$(wc -c <"$out/$2")" "$(wc -c <"$bin/$2.zst")"
+	program="$out/pktrail-agent$2-linux-$1"
+	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$GO" build -trimpath -tags "$3" -ldflags "$LDFLAGS" -o "$program" ./cmd/pktrail-agent
+	sum="$(sha256sum "$program" | cut -d' ' -f1)"
+	[ -e "$packed/$1$2.zst" ] && [ "$(cat "$program.packed" 2>/dev/null)" = "$sum" ] && return
+	"$GO" run ./internal/agentbin/pack "$program" "$packed/$1$2.zst"
+	echo "$sum" >"$program.packed"
 }
 
-for arch in ${AGENTS:-amd64 arm64 arm}; do
-	agent "$arch" "$arch" ""
-	agent "$arch" "$arch-lite" pktrail_lite
+for arch in amd64 arm64 arm; do
+	agent "$arch" "" ""
+	agent "$arch" "-lite" pktrail_lite
 done
