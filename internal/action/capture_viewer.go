@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -89,7 +90,10 @@ func (v *viewer) start() error {
 	// Ctrl-C ends the capture: tshark prints what it has, Wireshark's window
 	// stays.
 	cmd.SysProcAttr = ownGroup()
-	open := func() (io.WriteCloser, error) { return openFifo(ctx, input) }
+	open := func() (io.WriteCloser, error) {
+		defer func() { _ = os.RemoveAll(filepath.Dir(input)) }() // an open pipe needs no name
+		return OpenPipe(ctx, input)
+	}
 	if input == "-" {
 		pipe, err := cmd.StdinPipe()
 		if err != nil {

@@ -58,9 +58,8 @@ func fifo(program, title string) (path string, err error) {
 	return path, nil
 }
 
-// openFifo waits for somebody who reads it. The pipe's name is gone after that.
-func openFifo(ctx context.Context, path string) (*os.File, error) {
-	defer func() { _ = os.RemoveAll(filepath.Dir(path)) }()
+// OpenPipe opens a named pipe to write to, as soon as somebody reads it.
+func OpenPipe(ctx context.Context, path string) (*os.File, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if !errors.Is(err, syscall.ENXIO) {

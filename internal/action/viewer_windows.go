@@ -2,7 +2,6 @@ package action
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -20,4 +19,7 @@ func readerGone(io.Writer) bool { return false }
 // fifo gives no pipe with a name: Wireshark takes its stdin.
 func fifo(string, string) (string, error) { return "", nil }
 
-func openFifo(context.Context, string) (*os.File, error) { return nil, errors.ErrUnsupported }
+// OpenPipe opens a named pipe, which its reader has made, to write to.
+func OpenPipe(_ context.Context, path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY, 0)
+}

@@ -42,7 +42,11 @@ func Main() int {
 // Run runs pktrail with the given arguments; the first is the program's name.
 func Run(ctx context.Context, args []string, s Streams) int {
 	root := newRoot(s) //nolint:contextcheck // each command has its context from cobra
-	root.SetArgs(asAgent(args))
+	words := asAgent(args)
+	if w, ok := asExtcap(args); ok {
+		words = w
+	}
+	root.SetArgs(words)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone

@@ -16,8 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"pktrail":   func() { os.Exit(cli.Main()) },
-		"wireshark": standIn,
+		"pktrail":        func() { os.Exit(cli.Main()) },
+		"pktrail-extcap": func() { os.Exit(cli.Main()) },
+		"wireshark":      standIn,
 	})
 }
 
