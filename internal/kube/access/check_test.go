@@ -36,7 +36,7 @@ func newReviewer(allow func(authv1.ResourceAttributes) (bool, error)) *reviewer 
 	return r
 }
 
-func lacks(list []Lack) []string {
+func texts(list []Lack) []string {
 	out := make([]string, len(list))
 	for i, l := range list {
 		out[i] = l.String()
@@ -57,11 +57,11 @@ func TestCheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"create jobs.batch in namespace debug", "create pods/exec in namespace debug", "get pods/exec in namespace debug"}
-	if !slices.Equal(lacks(got.Missing), want) {
-		t.Errorf("missing %q, want %q", lacks(got.Missing), want)
+	if !slices.Equal(texts(got.Missing), want) {
+		t.Errorf("missing %q, want %q", texts(got.Missing), want)
 	}
-	if want := []string{"get deployments.apps in namespace prod", "get nodes"}; !slices.Equal(lacks(got.Optional), want) {
-		t.Errorf("optional %q, want %q", lacks(got.Optional), want)
+	if want := []string{"get deployments.apps in namespace prod", "get nodes"}; !slices.Equal(texts(got.Optional), want) {
+		t.Errorf("optional %q, want %q", texts(got.Optional), want)
 	}
 	e, ok := errors.AsType[*kube.Error](got.Error())
 	if !ok || !strings.Contains(e.Error(), "method node needs rights that are missing: create jobs.batch in namespace debug, ") || !strings.Contains(e.Tip, "pktrail-node") {
