@@ -78,12 +78,7 @@ func capture(t *testing.T, e *engine.Engine, c engine.Container, target string) 
 	if err := <-ended; err != nil {
 		t.Fatalf("pktrail capture %s: %v: %s", target, err, &said)
 	}
-	var got []string
-	for line := range strings.Lines(e.On(t, "tcpdump", "-nr", file)) {
-		if _, packet, ok := strings.Cut(line, "ICMP echo "); ok {
-			got = append(got, strings.Split(packet, ",")[0])
-		}
-	}
+	got := echoes(strings.Split(e.On(t, "tcpdump", "-nr", file), "\n"))
 	if want := []string{"request", "reply", "request", "reply"}; !slices.Equal(got, want) {
 		t.Errorf("%s: %q, pktrail said\n%s", target, got, &said)
 	}

@@ -167,3 +167,24 @@ func TestSmokeAccidents(t *testing.T) {
 		}
 	}
 }
+
+// A node that is killed comes back, and its pods with it.
+func TestSmokeNodeRestart(t *testing.T) {
+	s := stage.Open(t)
+	ns := s.Namespace(t, stage.Unlabelled)
+	client := s.Shell(t, ns, "client", node1)
+	before := s.Distroless(t, ns, "server", node2)
+	s.RestartNode(t, node2)
+	labtest.Wait(t, time.Minute, "the pod to be started again", func() bool {
+		p, err := s.Client.CoreV1().Pods(ns).Get(t.Context(), "server", metav1.GetOptions{})
+		return err == nil && len(p.Status.ContainerStatuses) == 1 && p.Status.ContainerStatuses[0].RestartCount == 1
+	})
+	after := s.Ready(t, ns, "server")
+	if after.UID != before.UID {
+		t.Errorf("pod %s became %s", before.UID, after.UID)
+	}
+	labtest.Wait(t, 30*time.Second, "the pod to answer", func() bool {
+		answer, err := s.Get(t, client, after.Web())
+		return err == nil && strings.HasPrefix(answer, "hello from server")
+	})
+}
