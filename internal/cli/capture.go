@@ -24,7 +24,7 @@ func newCapture(s Streams) *cobra.Command {
 	o := action.CaptureOptions{Stdout: s.Out, MinFree: action.DefaultMinFree}
 	duration, maxBytes := span(action.DefaultDuration), size(action.DefaultMaxBytes)
 	var rotate, buffer size
-	var asJSON, headersOnly bool
+	var asJSON, headersOnly, verbose bool
 	cmd := &cobra.Command{
 		Use:     "capture TARGET... [-i IF] [-f FILTER | -- FILTER]",
 		Short:   "Packets of pods, containers, processes, namespaces: on screen, into a file, into Wireshark",
@@ -51,6 +51,7 @@ packets, as pcapng.
 	f.StringVarP(&o.Output, "write", "w", "", "the same as -o")
 	viewer := bindViewer(cmd)
 	f.BoolVar(&asJSON, "json", false, "print JSON lines instead of text")
+	f.BoolVarP(&verbose, "verbose", "v", false, "tell and count each point")
 	f.Var(&duration, "duration", "end after this time; 0 lifts the limit")
 	f.Int64Var(&o.Request.Limits.Packets, "count", 0, "end after this many packets")
 	f.Var(&maxBytes, "max-bytes", "end after this many bytes of one target; 0 lifts the limit")
@@ -91,7 +92,7 @@ packets, as pcapng.
 		o.Request.Limits.Duration = time.Duration(duration)
 		o.Request.Limits.Bytes = int64(maxBytes)
 		o.Request.Buffer, o.RotateSize = int64(buffer), int64(rotate)
-		return runCapture(cmd.Context(), s, &o, captureView{json: asJSON, headersOnly: headersOnly})
+		return runCapture(cmd.Context(), s, &o, captureView{json: asJSON, headersOnly: headersOnly, verbose: verbose})
 	}
 	return cmd
 }

@@ -21,6 +21,7 @@ import (
 type captureView struct {
 	json        bool
 	headersOnly bool
+	verbose     bool
 
 	streams Streams
 	options *action.CaptureOptions
@@ -82,7 +83,11 @@ func (v *captureView) armed(points []trail.Point) {
 			what = fmt.Sprintf("%d bytes of each packet into %s: they may hold secrets\n", n, v.output())
 		}
 	}
-	fmt.Fprintf(v.streams.Err, "%s\n%s%s\n", text.Points(points), what, limits(v.options))
+	where := text.Points(points) + "\n"
+	if v.verbose {
+		where = text.Details(points)
+	}
+	fmt.Fprintf(v.streams.Err, "%s%s%s\n", where, what, limits(v.options))
 }
 
 func (v *captureView) output() string {
@@ -166,7 +171,7 @@ func (v *captureView) summary(r action.CaptureResult) {
 	if len(r.Points) == 0 {
 		fmt.Fprintln(w, "0 packets: no interface was up")
 	}
-	fmt.Fprint(w, text.Totals(r.Points, len(v.options.Request.Points) > 0))
+	fmt.Fprint(w, text.Totals(r.Points, v.verbose || len(v.options.Request.Points) > 0))
 	v.listFiles(r)
 	because := ""
 	if r.Because != "" {

@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,26 @@ func Points(points []trail.Point) string {
 		fmt.Fprintf(&b, "%s: %s", owner(group[0]), strings.Join(names, ", "))
 	}
 	return b.String()
+}
+
+// Details tells each point in a line of its own: its path, and what is known
+// of the device.
+func Details(points []trail.Point) string {
+	rows := make([][]string, len(points))
+	for i, p := range points {
+		about := []string{string(p.Role), p.Kind}
+		for _, n := range []struct {
+			what  string
+			value uint64
+		}{{"index", uint64(max(p.Index, 0))}, {"mtu", uint64(max(p.MTU, 0))}, {"netns", p.Netns}} {
+			if n.value > 0 {
+				about = append(about, fmt.Sprintf("%s %d", n.what, n.value))
+			}
+		}
+		about = append(about, p.MAC)
+		rows[i] = []string{p.Path(), strings.Join(slices.DeleteFunc(about, func(s string) bool { return s == "" }), ", ")}
+	}
+	return Columns(rows)
 }
 
 // owner names the place, and the node beside it where that is another name.

@@ -34,6 +34,17 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+func TestDetails(t *testing.T) {
+	got := Details([]trail.Point{
+		{Node: "n1", Target: "web", Interface: "eth0", Index: 17, Netns: 4026532249, Role: trail.RolePod, Kind: "veth", MTU: 1450, MAC: "02:42:ac:1e:01:00"},
+		{Node: "n1", Interface: "any"},
+	})
+	want := "n1/web/eth0  pod, veth, index 17, mtu 1450, netns 4026532249, 02:42:ac:1e:01:00\nn1/any       \n"
+	if got != want {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestTotals(t *testing.T) {
 	pod := trail.Point{Node: "n1", Target: "web", Interface: "eth0", Role: trail.RolePod}
 	lo := pod
