@@ -282,21 +282,40 @@ func (c *crew) serve(ctx context.Context, p *post, ask func(*post) agent.Request
 			return err
 		}
 		r.Compress = c.options.Compress
-		err = c.session(ctx, r, ask(p), w, hear)
-		if gone := (*carry.GoneError)(nil); err != nil && !r.Fresh && try == 0 && ctx.Err() == nil && !errors.As(err, &gone) {
-			// An agent that was found there ended in this moment: our own then.
-			c.forget(p.label)
-			continue
+		began := false
+		err = c.session(ctx, r, ask(p), w, func(m agent.Message) {
+			if m.Kind == agent.KindHello {
+				began = true
+				c.used(r)
+			}
+			hear(m)
+		})
+		if err != nil && !began && try == 0 && ctx.Err() == nil && c.forget(p.label, r) {
+			continue // an agent that was there ended in this moment, with its last session
 		}
 		return err
 	}
 }
 
-// forget leaves a node's agent alone, and places one anew the next time.
-func (c *crew) forget(node string) {
+// used notes that an agent has had a session: it may have ended with that one.
+func (c *crew) used(r *place.Runner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.runners, node)
+	r.Fresh = false
+}
+
+// forget leaves an agent alone that may have ended, so that the next one is
+// placed anew. One that nobody has used is not replaced.
+func (c *crew) forget(node string, r *place.Runner) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.Fresh {
+		return false
+	}
+	if c.runners[node] == r {
+		delete(c.runners, node)
+	}
+	return true
 }
 
 // reuse finds agents of ours that run on the nodes already.

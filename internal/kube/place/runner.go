@@ -36,7 +36,8 @@ type Runner struct {
 	// Compress says whether streams are packed: auto, on or off; empty is the
 	// agent's default.
 	Compress string
-	// Fresh is true if the agent was placed by us, and not found there.
+	// Fresh is true if the agent was placed by us, and not found there; who uses
+	// it may take that back.
 	Fresh bool
 }
 
