@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,11 +54,7 @@ func (r *Result) Error() error {
 	if len(r.Missing) == 0 {
 		return nil
 	}
-	words := make([]string, len(r.Missing))
-	for i, l := range r.Missing {
-		words[i] = l.String()
-	}
-	return &kube.Error{Err: fmt.Errorf("method %s needs rights that are missing: %s", r.Method, strings.Join(words, ", ")), Tip: r.Hint()}
+	return &kube.Error{Err: fmt.Errorf("method %s needs rights that are missing: %s", r.Method, Words(r.Missing)), Tip: r.Hint()}
 }
 
 // Hint says who can give what is missing; empty if nothing is.

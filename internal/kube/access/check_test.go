@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("optional %q, want %q", texts(got.Optional), want)
 	}
 	e, ok := errors.AsType[*kube.Error](got.Error())
-	if !ok || !strings.Contains(e.Error(), "method node needs rights that are missing: create jobs.batch in namespace debug, ") || !strings.Contains(e.Tip, "pktrail-node") {
+	if !ok || !strings.Contains(e.Error(), "method node needs rights that are missing: create jobs.batch, create pods/exec, get pods/exec in namespace debug") || !strings.Contains(e.Tip, "pktrail-node") {
 		t.Errorf("%v", got.Error())
 	}
 }
@@ -95,6 +95,18 @@ func TestCheckServerAway(t *testing.T) {
 	r := newReviewer(func(authv1.ResourceAttributes) (bool, error) { return false, errors.New("no route to host") })
 	if _, err := Check(t.Context(), r, MethodExec, Where{Targets: []string{"shop"}}); err == nil || !strings.Contains(err.Error(), "no route to host") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestWords(t *testing.T) {
+	pods, nodes := Right{Verb: "get", Resource: "pods"}, Right{Verb: "get", Resource: "nodes"}
+	exec := Right{Verb: "create", Resource: "pods", Subresource: "exec"}
+	got := Words([]Lack{{Right: pods, Namespace: "shop"}, {Right: nodes}, {Right: exec, Namespace: "shop"}, {Right: pods}, {Right: pods, Namespace: "prod"}})
+	if want := "get pods, create pods/exec in namespace shop; get nodes; get pods in all namespaces; get pods in namespace prod"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := Words(nil); got != "" {
+		t.Errorf("%q of nothing", got)
 	}
 }
 

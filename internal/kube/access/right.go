@@ -73,14 +73,34 @@ type Lack struct {
 }
 
 // String writes "create jobs.batch in namespace pktrail".
-func (l Lack) String() string {
-	if l.Namespace == "" {
-		if l.Right.Resource == "nodes" || l.Right.Resource == "namespaces" || l.Right.Resource == "runtimeclasses" {
-			return l.Right.String()
-		}
-		return l.Right.String() + " in all namespaces"
+func (l Lack) String() string { return strings.TrimSpace(l.Right.String() + " " + l.where()) }
+
+// where is empty for what lives in no namespace.
+func (l Lack) where() string {
+	switch {
+	case l.Namespace != "":
+		return "in namespace " + l.Namespace
+	case l.Right.Resource == "nodes", l.Right.Resource == "namespaces", l.Right.Resource == "runtimeclasses":
+		return ""
 	}
-	return l.Right.String() + " in namespace " + l.Namespace
+	return "in all namespaces"
+}
+
+// Words writes what is missing in one line, by namespaces: "get pods, create
+// pods/exec in namespace shop; get nodes".
+func Words(list []Lack) string {
+	var places []string
+	rights := map[string][]string{}
+	for _, l := range list {
+		if _, seen := rights[l.where()]; !seen {
+			places = append(places, l.where())
+		}
+		rights[l.where()] = append(rights[l.where()], l.Right.String())
+	}
+	for i, where := range places {
+		places[i] = strings.TrimSpace(strings.Join(rights[where], ", ") + " " + where)
+	}
+	return strings.Join(places, "; ")
 }
 
 // SystemNamespace is where clusters keep what they run on.

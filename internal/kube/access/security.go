@@ -22,6 +22,9 @@ type NamespaceState struct {
 	// baseline, restricted; empty if the label is not set: then the cluster's
 	// default counts, which no API tells.
 	Enforce string `json:"enforce,omitempty"`
+	// MayCreate says whether we may create it; asked only of that of agents, if
+	// it does not exist.
+	MayCreate State `json:"mayCreate,omitempty"`
 	// Text says what follows of it.
 	Text string `json:"text"`
 }
@@ -40,6 +43,9 @@ func (l looker) namespaces(ctx context.Context, w Where) {
 		ns, err := l.client.CoreV1().Namespaces().Get(ask, name, metav1.GetOptions{})
 		cancel()
 		state := namespaceState(name, name == w.agents(), ns, err)
+		if state.Agents && state.Exists == No {
+			state.mayCreate(l.createNamespaces(ctx))
+		}
 		if state.Exists == Unknown {
 			l.unasked(err, "get namespace "+name)
 		}
@@ -50,9 +56,6 @@ func (l looker) namespaces(ctx context.Context, w Where) {
 func namespaceState(name string, agents bool, ns *corev1.Namespace, err error) NamespaceState {
 	out := NamespaceState{Name: name, Agents: agents, Exists: Yes}
 	switch {
-	case apierrors.IsNotFound(err) && agents:
-		out.Exists, out.Text = No, "made on first use, if you may create namespaces (deploy/rbac.yaml makes it)"
-		return out
 	case apierrors.IsNotFound(err):
 		out.Exists, out.Text = No, "there is no such namespace"
 		return out
@@ -74,6 +77,23 @@ func namespaceState(name string, agents bool, ns *corev1.Namespace, err error) N
 	return out
 }
 
+func (l looker) createNamespaces(ctx context.Context) (bool, error) {
+	ok, _, err := allowed(ctx, l.client, Right{Verb: "create", Resource: "namespaces"}, metav1.NamespaceAll)
+	return ok, err
+}
+
+// mayCreate takes the answer to whether agents' namespace can be made.
+func (n *NamespaceState) mayCreate(ok bool, err error) {
+	switch {
+	case err != nil:
+		n.MayCreate, n.Text = Unknown, "it does not exist; it is made on first use, if you may"
+	case ok:
+		n.MayCreate, n.Text = Yes, "it does not exist; it is made on first use"
+	default:
+		n.MayCreate, n.Text = No, "it does not exist, and you may not create namespaces"
+	}
+}
+
 // strict levels refuse added capabilities and the host's namespaces.
 func (n *NamespaceState) strict() bool { return n.Enforce == "baseline" || n.Enforce == "restricted" }
 
@@ -81,6 +101,8 @@ func (n *NamespaceState) strict() bool { return n.Enforce == "baseline" || n.Enf
 // does.
 func (n *NamespaceState) refuses(m Method) (why, hint string) {
 	switch {
+	case n.MayCreate == No && m == MethodNode:
+		return fmt.Sprintf("namespace %s does not exist, and you may not create it", n.Name), "an administrator applies deploy/rbac.yaml, which makes it"
 	case !n.strict():
 	case n.Agents && m == MethodNode:
 		return fmt.Sprintf("PodSecurity %s of namespace %s refuses agents", n.Enforce, n.Name),

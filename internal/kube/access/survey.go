@@ -50,6 +50,20 @@ type Survey struct {
 // Warning is said wherever rights are.
 const Warning = "who may exec into an agent reads every pod on its node; who may create Jobs in its namespace can run anything on any node"
 
+// Ways are the ways in that work, or may.
+func (s *Survey) Ways() []Method {
+	var out []Method
+	for i := range s.Methods {
+		switch m := &s.Methods[i]; m.Method {
+		case MethodNode, MethodExec, MethodEphemeral:
+			if m.State != No {
+				out = append(out, m.Method)
+			}
+		}
+	}
+	return out
+}
+
 // MethodState says whether a way in works, by our rights and what admission
 // says.
 type MethodState struct {
@@ -64,6 +78,10 @@ type MethodState struct {
 	Why string `json:"why,omitempty"`
 	// Hint is what helps.
 	Hint string `json:"hint,omitempty"`
+	// Lacks and Less are Missing and Optional in a line each, without what is
+	// lost.
+	Lacks string `json:"-"`
+	Less  string `json:"-"`
 }
 
 // Blind is something that cannot be seen.
@@ -169,7 +187,7 @@ func (s *survey) method(m Method, r *Result) MethodState {
 	if r == nil {
 		return out
 	}
-	out.State = Yes
+	out.State, out.Lacks, out.Less = Yes, Words(r.Missing), Words(r.Optional)
 	for _, l := range r.Optional {
 		out.Optional = append(out.Optional, l.String()+": "+l.Right.Why)
 	}

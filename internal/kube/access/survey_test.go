@@ -218,7 +218,6 @@ func TestNamespaceState(t *testing.T) {
 		"baseline":          {ns: labelled("baseline"), text: "refuses ephemeral", refuse: MethodEphemeral},
 		"agents restricted": {agents: true, ns: labelled("restricted"), text: "refuses agents", refuse: MethodNode},
 		"unset":             {ns: &corev1.Namespace{}, text: "cluster's default"},
-		"agents not there":  {agents: true, err: gone, text: "made on first use"},
 		"target not there":  {err: gone, text: "no such namespace"},
 		"hidden":            {err: errors.New("forbidden"), text: "not known"},
 	} {
@@ -230,6 +229,25 @@ func TestNamespaceState(t *testing.T) {
 			if why, hint := got.refuses(m); (why != "") != (m == c.refuse) || (why != "") != (hint != "") {
 				t.Errorf("%s refuses %s: %q", name, m, why)
 			}
+		}
+	}
+}
+
+// TestAgentsNamespaceMissing checks that a namespace that is not there is in
+// the way only of those who may not make it.
+func TestAgentsNamespaceMissing(t *testing.T) {
+	for _, may := range []bool{true, false} {
+		client := fake.NewClientset()
+		client.PrependReactor("create", "selfsubjectaccessreviews", func(a clienttest.Action) (bool, runtime.Object, error) {
+			review := a.(clienttest.CreateAction).GetObject().(*authv1.SelfSubjectAccessReview)
+			review.Status.Allowed = may || review.Spec.ResourceAttributes.Resource != "namespaces"
+			return true, review, nil
+		})
+		s := look(t, client)
+		i := slices.IndexFunc(s.Namespaces, func(n NamespaceState) bool { return n.Agents })
+		want := map[bool]State{true: Yes, false: No}[may]
+		if s.Namespaces[i].Exists != No || s.Namespaces[i].MayCreate != want || s.Methods[0].State != want {
+			t.Errorf("may %v: %+v, %+v", may, s.Namespaces[i], s.Methods[0])
 		}
 	}
 }
