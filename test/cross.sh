@@ -18,7 +18,6 @@ below() { # name bytes
 	exit 1
 }
 
-GO="$GO" LDFLAGS="$LDFLAGS" sh test/agents.sh # they are embedded
 for os in linux darwin windows; do
 	for arch in amd64 arm64; do
 		ext=""
