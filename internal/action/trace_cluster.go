@@ -12,29 +12,13 @@ import (
 	"time"
 
 	"github.com/pktrail/pktrail/internal/agent"
-	"github.com/pktrail/pktrail/internal/agent/follow"
-	"github.com/pktrail/pktrail/internal/kube/find"
-	"github.com/pktrail/pktrail/internal/kube/place"
 	"github.com/pktrail/pktrail/internal/record"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
-// Limits of a trace on a cluster.
-const (
-	// mostArmed bounds on how many nodes a trace arms agents.
-	mostArmed = find.DefaultMaxNodes
-	// afterwards is how long other nodes go on when the first one has ended: what
-	// is on its way comes in.
-	afterwards = 300 * time.Millisecond
-)
-
-// leg is one agent's part of a trace: what a packet does on its node.
-type leg struct {
-	post
-	request follow.Request
-	// main is the leg that sends the probe, or from which packets are counted.
-	main bool
-}
+// afterwards is how long other nodes go on when the first one has ended: what
+// is on its way comes in.
+const afterwards = 300 * time.Millisecond
 
 // clusterTrace is a trace by agents.
 type clusterTrace struct {
@@ -44,6 +28,9 @@ type clusterTrace struct {
 	merge    *record.Merge // nil without an Output
 
 	begun time.Time
+
+	// called are the pods' names, as soon as they are known.
+	called func() map[netip.Addr]string
 
 	heardMu  sync.Mutex
 	sessions []trail.Session
@@ -61,6 +48,8 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	for i := range legs {
 		posts[i] = legs[i].post
 	}
+	k.called = sync.OnceValue(func() map[netip.Addr]string { return k.names(legs) })
+	go k.called() // while agents are placed
 	k.crew.reuse(t.ctx, posts)
 	if t.events.Placing != nil {
 		t.event(func() { t.events.Placing(k.crew.plan(posts)) })
@@ -114,149 +103,16 @@ func (k *clusterTrace) prepare() ([]leg, error) {
 	if k.src.service != nil {
 		return nil, Usage("name a pod as the source, and the service as the destination", fmt.Errorf("%s is a service: nothing sets out from it", k.src.Name))
 	}
+	proto := strings.ToUpper(o.Request.Probe.Proto)
+	if k.dst.node != nil && k.dst.Port != 0 && proto != icmpProtocol {
+		crew.published(k.ctx, &k.dst, proto)
+	}
+	k.dst.choosePort(proto)
+	for _, remark := range k.dst.remarks() {
+		k.note(remark)
+	}
 	k.gather.ends = &[2]trail.End{k.src.End, k.dst.End}
 	return k.legs()
-}
-
-// legs are the agents' parts: the source's node first, then those of the pods
-// that may be reached.
-func (k *clusterTrace) legs() ([]leg, error) {
-	var out []leg
-	if node := k.src.on(); node != "" {
-		l, err := k.leg(node, nil)
-		if err != nil {
-			return nil, err
-		}
-		l.main = true
-		out = append(out, l)
-	}
-	var skipped []string
-	for _, p := range k.dst.pods {
-		if p.Node == "" || slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node && l.main }) {
-			continue
-		}
-		fresh := !slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node })
-		if fresh && distinct(out) >= mostArmed {
-			skipped = append(skipped, p.Node)
-			continue
-		}
-		l, err := k.leg(p.Node, p)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	if node := k.dst.node; node != nil && (len(out) == 0 || out[0].label != node.Name) {
-		l, err := k.leg(node.Name, nil)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, l)
-	}
-	for _, node := range skipped {
-		k.blind(node, fmt.Sprintf("not armed: more than %d nodes", mostArmed))
-	}
-	if len(out) == 0 {
-		return nil, &Error{Err: fmt.Errorf("%s and %s: %w", k.src.Name, k.dst.Name, errNoEnd), Hint: "name a pod, a node or a service as one of them"}
-	}
-	if !out[0].main {
-		out[0].main = true
-		if k.options.Request.Probe.Proto != "" {
-			return nil, Usage("name the source as a pod or node", fmt.Errorf("a probe is sent from inside of the cluster, and %s is not there", k.src.Name))
-		}
-	}
-	return out, k.check(out[0].request)
-}
-
-func distinct(legs []leg) int {
-	var nodes []string
-	for i := range legs {
-		if !slices.Contains(nodes, legs[i].label) {
-			nodes = append(nodes, legs[i].label)
-		}
-	}
-	return len(nodes)
-}
-
-// check refuses what the agents would.
-func (k *clusterTrace) check(q follow.Request) error {
-	err := q.Check()
-	if h, ok := errors.AsType[hinter](err); ok {
-		return Usage(h.Hint(), err)
-	}
-	return err
-}
-
-// on is the node that an end is on; empty if it is on none of the cluster's.
-func (e *clusterEnd) on() string {
-	switch {
-	case e.node != nil:
-		return e.node.Name
-	case e.service == nil && len(e.pods) > 0:
-		return e.pods[0].Node
-	}
-	return ""
-}
-
-// leg is the part of one node: of the source's, or of that of a pod that the
-// destination stands for.
-func (k *clusterTrace) leg(node string, to *find.Pod) (leg, error) {
-	n := k.crew.found.Node(node)
-	l := leg{post: post{label: node, node: n, way: place.MethodNode}}
-	if n != nil {
-		if err := n.Refuse(); err != nil {
-			return l, err
-		}
-	}
-	if m := k.crew.options.method(); m != place.MethodAuto && m != place.MethodNode {
-		return l, Usage("leave --method out: a trace needs the nodes", fmt.Errorf("--method %s sees the inside of a pod only", m))
-	}
-	l.request = k.options.Request
-	q := &l.request
-	q.Port = 0
-	var err error
-	if q.Source, err = k.src.text(node, k.src.Port); err != nil {
-		return l, err
-	}
-	if to != nil {
-		e := clusterEnd{End: trail.End{Name: to.Name, Addrs: to.IPs}, pods: []*find.Pod{to}}
-		q.Destination, err = e.text(node, k.dst.portAt(to))
-		if from := k.src.on(); from != "" && from != node {
-			q.Also = k.crew.addresses(from)
-		}
-	} else {
-		q.Destination, err = k.dst.text(node, k.dst.Port)
-	}
-	if node != k.src.on() {
-		q.Probe = follow.Probe{}
-	}
-	q.Names = k.names(node)
-	return l, err
-}
-
-// addresses are a node's, to which packets of its pods may be masqueraded.
-func (c *crew) addresses(node string) []netip.Addr {
-	if n := c.found.Node(node); n != nil {
-		return n.Addresses
-	}
-	return nil
-}
-
-// names are the pods on a node that are known.
-func (k *clusterTrace) names(node string) []string {
-	var out []string
-	for _, p := range slices.Concat(k.src.pods, k.dst.pods) {
-		if p.Node == node && !p.HostNetwork && !slices.Contains(out, kubeTarget(p)) {
-			out = append(out, kubeTarget(p))
-		}
-	}
-	return out
-}
-
-// blind says that a node is not watched.
-func (k *clusterTrace) blind(node, why string) {
-	k.gather.hide(trail.Blind{Node: node, What: "packets on " + node, Why: why})
-	k.note(node + " is not watched: " + why)
 }
 
 // runLegs arms all nodes, the one that sends the probe last, and ends the
@@ -322,6 +178,7 @@ func (k *clusterTrace) serve(ctx context.Context, l *leg, armed func()) error {
 		read <- err
 	}()
 	err := k.crew.serve(ctx, &l.post, func(p *post) agent.Request {
+		l.request.Names = k.called()
 		return agent.Request{Version: agent.Version, Trace: &l.request, Node: p.label}
 	}, w, func(m agent.Message) { k.heard(l, m, armed) })
 	pipe.CloseWrite()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,8 +21,10 @@ type clusterEnd struct {
 	pods []*find.Pod
 	// node is set for node/NAME.
 	node *find.Node
-	// service is set for svc/NAME.
+	// service is set for svc/NAME, and for a node's port that is a service's.
 	service *find.Service
+	// protocol of the packets, as Kubernetes writes it ("TCP"); empty is any.
+	protocol string
 }
 
 // resolve finds an end.
@@ -66,8 +67,17 @@ func (c *crew) resolve(ctx context.Context, text string, port int) (clusterEnd, 
 		c.note(fmt.Sprintf("%s has %d pods; %s is taken", name, len(e.pods), p.Name))
 		e.pods = e.pods[:1]
 	}
-	e.Label, e.Addrs, e.Node = p.Name, p.IPs, p.Node
+	e.Label, e.Addrs, e.Node = c.called(p), p.IPs, p.Node
 	return e, nil
+}
+
+// called is what a pod is called on the screen: by its namespace too where that
+// is another one than the user's.
+func (c *crew) called(p *find.Pod) string {
+	if p.Namespace == c.cluster.Namespace {
+		return p.Name
+	}
+	return p.Namespace + "/" + p.Name
 }
 
 // mostBackends bounds how many pods stand behind an end.
@@ -128,48 +138,11 @@ func (c *crew) whose(ctx context.Context, e *clusterEnd) error {
 	if p == nil || p.HostNetwork {
 		return nil //nolint:nilerr // it was told
 	}
-	e.pods, e.Label, e.Node = []*find.Pod{p}, p.Name, p.Node
+	e.pods, e.Label, e.Node = []*find.Pod{p}, c.called(p), p.Node
 	if n != nil && c.found.Node(n.Name) == nil {
 		c.found.Nodes = append(c.found.Nodes, *n)
 	}
 	return nil
-}
-
-// behind makes the end that of a service.
-func (e *clusterEnd) behind(s *find.Service) error {
-	e.service, e.Addrs = s, s.IPs
-	if e.Port == 0 && len(s.Ports) == 1 {
-		e.Port = s.Ports[0].Port
-	}
-	if len(s.IPs) > 0 {
-		return nil
-	}
-	// A headless service is its pods.
-	if len(e.pods) == 0 {
-		return &Error{Err: fmt.Errorf("%s has neither an address nor pods", e.Name), Hint: "kubectl describe service shows its selector"}
-	}
-	e.service = nil
-	e.pods = e.pods[:1]
-	e.Label, e.Addrs, e.Node = e.pods[0].Name, e.pods[0].IPs, e.pods[0].Node
-	return nil
-}
-
-// portAt is the port that packets have at a pod: behind a service it can be
-// another one.
-func (e *clusterEnd) portAt(p *find.Pod) uint16 {
-	if e.service == nil || e.Port == 0 {
-		return e.Port
-	}
-	i := slices.IndexFunc(e.service.Ports, func(sp find.ServicePort) bool { return sp.Port == e.Port })
-	if i < 0 {
-		return 0
-	}
-	for k := range e.service.Endpoints {
-		if at := &e.service.Endpoints[k]; at.Pod == p.Name {
-			return at.Ports[e.service.Ports[i].Name]
-		}
-	}
-	return 0
 }
 
 // text is the end as an agent on a node is asked for it: as a target where it

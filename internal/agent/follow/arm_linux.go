@@ -21,7 +21,7 @@ import (
 func (s *session) arm(ctx context.Context) error {
 	sel := Selection{
 		Src: slices.Concat(s.ends[0].Addrs, s.req.Also), Dst: s.ends[1].Addrs,
-		SrcPort: s.ends[0].Port, DstPort: s.ends[1].Port, Filter: s.req.Filter,
+		SrcPort: s.ends[0].Port, DstPort: s.ends[1].Port, Back: s.req.Back, Filter: s.req.Filter,
 	}
 	if s.req.Probe.Proto != "" {
 		if err := s.prepareProbe(); err != nil {

@@ -22,7 +22,15 @@ func matches(sel Selection) ([]nftrace.Match, error) {
 		} else {
 			m.Port = f.SrcPort
 		}
-		return []nftrace.Match{m}, nil
+		out := []nftrace.Match{m}
+		for _, d := range sel.back() {
+			more, err := matches(d)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, more...)
+		}
+		return out, nil
 	}
 	expr, err := filter.Parse(sel.expression(false))
 	if err != nil {

@@ -5,6 +5,7 @@ package follow
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 
 	"github.com/pktrail/pktrail/internal/packet"
@@ -19,7 +20,9 @@ type places struct {
 	options netns.Options
 	// node is this machine's name; empty leaves it as it names itself.
 	node string
-	// called are names of namespaces, by inode.
+	// names are what namespaces are called, by an address that they have; called
+	// are those that were met, by inode.
+	names  map[netip.Addr]string
 	called map[uint64]string
 	// unknown is called once for each namespace that is met.
 	met func(p *placeOf)
@@ -89,6 +92,7 @@ func (p *places) add(ctx context.Context, inode uint64, ns *netns.Namespace) *pl
 		n.node = fmt.Sprintf("netns %d", inode)
 		return n
 	}
+	p.call(ns)
 	devices, err := ns.Devices(ctx)
 	if err != nil || len(devices) == 0 {
 		n.node = ns.Label
@@ -102,6 +106,23 @@ func (p *places) add(ctx context.Context, inode uint64, ns *netns.Namespace) *pl
 	return n
 }
 
+// call finds out what a namespace is called.
+func (p *places) call(ns *netns.Namespace) {
+	if len(p.names) == 0 || ns.HostNetwork {
+		return
+	}
+	addrs, err := ns.Addresses()
+	if err != nil {
+		return // it is called what it calls itself
+	}
+	for _, a := range addrs {
+		if name := p.names[a]; name != "" {
+			p.called[ns.Inode] = name
+			return
+		}
+	}
+}
+
 // rename puts the names in that we were told.
 func (p *places) rename(pt trail.Point) trail.Point {
 	if p.node != "" {
@@ -111,24 +132,6 @@ func (p *places) rename(pt trail.Point) trail.Point {
 		pt.Target = name
 	}
 	return pt
-}
-
-// call names the namespaces of pods. One that is gone needs no name.
-func (p *places) call(ctx context.Context, names []string) {
-	for _, text := range names {
-		t, err := netns.ParseTarget(text)
-		if err != nil {
-			continue
-		}
-		ns, err := netns.Open(ctx, t, p.options)
-		if err != nil {
-			continue
-		}
-		if !ns.HostNetwork {
-			p.called[ns.Inode] = ns.Label
-		}
-		_ = ns.Close() // read only: nothing is lost
-	}
 }
 
 // role says which part a device plays on the way of an end.

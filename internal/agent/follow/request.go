@@ -49,9 +49,19 @@ type Request struct {
 	// Also are addresses that the source's may be translated to on its way here,
 	// such as its node's.
 	Also []netip.Addr `json:"also,omitempty"`
-	// Names are targets `kube:NAMESPACE/POD@UID`: their namespaces are called by
-	// the pod's name wherever packets pass through them.
-	Names []string `json:"names,omitempty"`
+	// Back are ways by which packets may come back here from another machine,
+	// translated there.
+	Back []Detour `json:"back,omitempty"`
+	// Names are what namespaces with these addresses are called, wherever
+	// packets pass through them: pods, by their names.
+	Names map[netip.Addr]string `json:"names,omitempty"`
+}
+
+// Detour is a packet that another machine has translated: from one of its
+// addresses to the one where it belongs.
+type Detour struct {
+	From []netip.Addr   `json:"from"`
+	To   netip.AddrPort `json:"to"`
 }
 
 // Probe is a packet that is sent from the source, as an application would.

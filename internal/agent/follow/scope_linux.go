@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pktrail/pktrail/internal/probe/netns"
 	"github.com/pktrail/pktrail/internal/probe/skbtrace"
 )
@@ -61,7 +63,8 @@ func (sc *scope) namespaces() map[uint64]bool {
 // come into scope later are looked for from then on.
 func (s *session) restrict(ctx context.Context) error {
 	reached, all := s.scope.namespaces(), s.census(ctx)
-	if len(reached) >= len(all) || len(all) >= searched || len(reached) > skbtrace.MaxNetns/2 {
+	whole := len(reached) >= len(all) && !(s.places.node != "" && sharesKernel())
+	if whole || len(all) >= searched || len(reached) > skbtrace.MaxNetns/2 {
 		return nil
 	}
 	inodes := make([]uint32, 0, len(reached))
@@ -97,6 +100,14 @@ func (s *session) restrict(ctx context.Context) error {
 		missed: func() (map[string]uint64, error) { return nil, nil },
 	})
 	return nil
+}
+
+// sharesKernel reports whether our node is one of several on one kernel (kind):
+// what it sees beyond its own namespaces is another node's.
+func sharesKernel() bool {
+	const first = 0xEFFFFFFC // PROC_PID_INIT_INO, linux/proc_ns.h: the machine's own namespace of processes
+	var st unix.Stat_t
+	return unix.Stat("/proc/self/ns/pid", &st) == nil && st.Ino != first
 }
 
 // lookAround is how often new namespaces are looked for, and youngFor how long

@@ -19,6 +19,8 @@ type Selection struct {
 	// Probe is the flow of the probe's first packet; valid iff HasProbe.
 	Probe    packet.Flow
 	HasProbe bool
+	// Back are ways by which packets come back.
+	Back []Detour
 	// Filter is the user's own expression; may be empty.
 	Filter string
 }
@@ -36,6 +38,9 @@ func (s Selection) expression(fragments bool) string {
 	} else {
 		parts = s.ends()
 	}
+	for _, d := range s.back() {
+		parts = append(parts, d.ends()...)
+	}
 	if fragments {
 		for _, p := range s.fragments() {
 			parts = append(parts, fmt.Sprintf("(host %s and host %s and ip[6:2] & 0x1fff != 0)", p[0], p[1]))
@@ -49,6 +54,15 @@ func (s Selection) expression(fragments bool) string {
 		return s.Filter
 	}
 	return "(" + expr + ") and (" + s.Filter + ")"
+}
+
+// back are the ways back as selections of their own.
+func (s Selection) back() []Selection {
+	out := make([]Selection, len(s.Back))
+	for i, d := range s.Back {
+		out[i] = Selection{Src: d.From, Dst: []netip.Addr{d.To.Addr()}, DstPort: d.To.Port()}
+	}
+	return out
 }
 
 // probe names one conversation. Its source port or ICMP identifier is ours

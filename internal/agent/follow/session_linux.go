@@ -79,7 +79,7 @@ func Run(ctx context.Context, q *Request, header record.Header, w io.Writer, ev 
 	defer func() { err = errors.Join(err, s.close()) }()
 	began := time.Now()
 	s.places.node = header.Node
-	s.places.call(ctx, q.Names)
+	s.places.names = q.Names
 	if err := s.openEnds(ctx); err != nil {
 		return err
 	}

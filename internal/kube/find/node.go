@@ -22,7 +22,10 @@ type Node struct {
 	// "Debian GNU/Linux 12 (bookworm)".
 	Kernel, Runtime, System string
 	Addresses               []netip.Addr
-	Ready                   bool
+	// Inner are addresses that the node itself has in the pods' network, as far as
+	// the API tells: what sets out from the node to a pod may come from them.
+	Inner []netip.Addr
+	Ready bool
 	// Away is true if its kubelet has stopped to answer; State says what the
 	// cluster says of a node that is not ready.
 	Away  bool
@@ -54,6 +57,7 @@ func NodeFrom(n *corev1.Node) Node {
 			out.Addresses = append(out.Addresses, ip)
 		}
 	}
+	out.Inner = innerOf(n)
 	for _, t := range n.Spec.Taints {
 		out.Taints = append(out.Taints, t.ToString())
 	}
@@ -67,6 +71,29 @@ func NodeFrom(n *corev1.Node) Node {
 	}
 	if n.Labels["sandbox.gke.io/runtime"] == "gvisor" {
 		out.Sandbox = SandboxGVisor
+	}
+	return out
+}
+
+// innerOf gives the addresses that networks for pods give to a node: the first
+// of its range is a tunnel's (flannel), the second a bridge's or the pods'
+// gateway (the CNI plugins bridge and ptp); others write it beside the node.
+func innerOf(n *corev1.Node) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range n.Spec.PodCIDRs {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			first := p.Masked().Addr()
+			out = append(out, first, first.Next())
+		}
+	}
+	for _, key := range []string{
+		"projectcalico.org/IPv4VXLANTunnelAddr", "projectcalico.org/IPv4IPIPTunnelAddr", "projectcalico.org/IPv4WireguardInterfaceAddr",
+		"projectcalico.org/IPv6VXLANTunnelAddr", "projectcalico.org/IPv6WireguardInterfaceAddr",
+		"network.cilium.io/ipv4-cilium-host", "network.cilium.io/ipv6-cilium-host", // CiliumInternalIP
+	} {
+		if a, err := netip.ParseAddr(n.Annotations[key]); err == nil {
+			out = append(out, a)
+		}
 	}
 	return out
 }
