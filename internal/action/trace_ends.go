@@ -123,7 +123,11 @@ func splitEnd(text string, port int) (e clusterEnd, name string, err error) {
 		return e, "", nil
 	}
 	if IsLocal(name) {
-		return e, "", Usage("two ends of one kind", fmt.Errorf("%s is of this machine, and the other end is of a cluster", name))
+		hint := "two ends of one kind"
+		if !strings.Contains(name, ":") {
+			hint += "; a pod of that name is pod/" + name
+		}
+		return e, "", Usage(hint, fmt.Errorf("%s is of this machine, and the other end is of a cluster", name))
 	}
 	return e, name, nil
 }

@@ -52,8 +52,21 @@ const (
 
 func newGather(o *TraceOptions, enough context.CancelCauseFunc) *gather {
 	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}}
-	g.trails = correlate.New(correlate.Options{Closed: g.take})
+	g.trails = correlate.New(correlate.Options{Closed: g.take, Linger: patience(o)})
 	return g
+}
+
+// patience is how long the streams of several agents may be out of step: that
+// of a node that has much to do comes later than others. Of a probe nobody
+// waits for the end of single packets.
+func patience(o *TraceOptions) time.Duration {
+	switch {
+	case o.Cluster == nil:
+		return 0 // what correlate takes
+	case o.Request.Probe.Proto != "":
+		return 30 * time.Second
+	}
+	return 2 * time.Second
 }
 
 // read takes one stream to its end.

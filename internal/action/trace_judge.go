@@ -27,7 +27,7 @@ type judge struct {
 // newJudge brings the trails into order.
 func newJudge(s *trail.Session, trails []trail.Trail, shapes map[string]*alike) *judge {
 	j := &judge{session: s, trails: trails, shapes: shapes, numbered: map[int]int{}, answers: map[int]int{}, probe: -1}
-	slices.SortStableFunc(trails, func(a, b trail.Trail) int { return cmp.Compare(start(&a), start(&b)) })
+	slices.SortStableFunc(trails, func(a, b trail.Trail) int { return cmp.Compare(a.Start(), b.Start()) })
 	first := func(m map[int]int, number, i int) {
 		if _, ok := m[number]; !ok && number != 0 {
 			m[number] = i
@@ -57,13 +57,6 @@ func (j *judge) judge(r *TraceResult) {
 		return
 	}
 	r.Verdict = diagnose.Worst(j.decisive(verdicts))
-}
-
-func start(t *trail.Trail) int64 {
-	if len(t.Observations) == 0 {
-		return 0
-	}
-	return t.Observations[0].Time
 }
 
 // context is what is known beside a trail.

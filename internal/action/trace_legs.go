@@ -104,6 +104,11 @@ func (e *clusterEnd) on() string {
 	return ""
 }
 
+// onNode reports whether an end has a node's own network.
+func (e *clusterEnd) onNode() bool {
+	return e.node != nil || e.service == nil && len(e.pods) > 0 && e.pods[0].HostNetwork
+}
+
 // leg is the part of one node: of the source's, or of that of a pod that the
 // destination stands for.
 func (k *clusterTrace) leg(node string, to *find.Pod) (leg, error) {
@@ -137,8 +142,8 @@ func (k *clusterTrace) leg(node string, to *find.Pod) (leg, error) {
 	return l, err
 }
 
-// translated says which addresses packets may have, once other nodes have sent
-// them on: their own.
+// translated says which addresses packets may have, once their own node or
+// another one has sent them on: a node's.
 func (k *clusterTrace) translated(q *follow.Request, node string, to *find.Pod) {
 	from := k.src.on()
 	if from != "" && from != node {
@@ -146,16 +151,38 @@ func (k *clusterTrace) translated(q *follow.Request, node string, to *find.Pod) 
 	}
 	at := k.dst.node
 	switch {
-	case at == nil || at.Name == node:
-	case to != nil:
+	case to != nil && at != nil && at.Name != node:
 		q.Also = append(q.Also, k.crew.addresses(at.Name)...)
-	default:
-		for _, p := range k.dst.pods {
-			if p.Node == node && len(p.IPs) > 0 {
-				q.Back = append(q.Back, follow.Detour{From: k.crew.addresses(at.Name), To: netip.AddrPortFrom(p.IPs[0], k.dst.portAt(p))})
-			}
-		}
+	case to == nil && at != nil && at.Name != node:
+		// What another node sends on may come back here.
+		q.Back = k.detours(at.Name, func(p *find.Pod) bool { return p.Node == node })
+	case to == nil && k.src.onNode() && node == from:
+		// What a node sends itself is translated before it is seen.
+		q.Back = k.detours(node, func(*find.Pod) bool { return true })
 	}
+}
+
+// mostDetours bounds how many pods behind a service are looked for by their own
+// addresses: they are in a filter.
+const mostDetours = 32
+
+// detours are the ways from a node itself to pods behind a service.
+func (k *clusterTrace) detours(node string, wanted func(*find.Pod) bool) []follow.Detour {
+	var out []follow.Detour
+	if k.dst.service == nil {
+		return nil
+	}
+	for _, p := range k.dst.pods {
+		if len(p.IPs) == 0 || !wanted(p) {
+			continue
+		}
+		if len(out) == mostDetours {
+			k.note(fmt.Sprintf("%s has more than %d pods: what %s sends to the others is seen from their nodes only", k.dst.Name, mostDetours, node))
+			break
+		}
+		out = append(out, follow.Detour{From: k.crew.addresses(node), To: netip.AddrPortFrom(p.IPs[0], k.dst.portAt(p))})
+	}
+	return out
 }
 
 // addresses are a node's, to which packets of its pods may be masqueraded.

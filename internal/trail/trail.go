@@ -26,6 +26,20 @@ type Trail struct {
 	Ended bool `json:"ended,omitempty"`
 }
 
+// Start is when the packet was first seen, ns since 1970-01-01 UTC; 0 if it
+// never was. What was heard of it late happened before that.
+func (t *Trail) Start() int64 {
+	for i := range t.Observations {
+		if o := &t.Observations[i]; !o.Late && o.Time != 0 {
+			return o.Time
+		}
+	}
+	if len(t.Observations) == 0 {
+		return 0
+	}
+	return t.Observations[0].Time
+}
+
 // Outcome is what became of a packet.
 type Outcome string
 

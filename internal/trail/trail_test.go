@@ -38,6 +38,20 @@ func TestJSON(t *testing.T) {
 		`{"time":5,"point":{"interface":"lo","link":1},"direction":"out","length":60,"seen":{"ttl":64},"changes":["TTL is 64"]}`)
 }
 
+func TestStart(t *testing.T) {
+	late := Observation{Time: 9, Late: true}
+	for _, c := range []struct {
+		all  []Observation
+		want int64
+	}{
+		{nil, 0}, {[]Observation{late}, 9}, {[]Observation{late, {Time: 5}, {Time: 7}}, 5}, {[]Observation{{}, {Time: 5}}, 5},
+	} {
+		if got := (&Trail{Observations: c.all}).Start(); got != c.want {
+			t.Errorf("%+v: %d, want %d", c.all, got, c.want)
+		}
+	}
+}
+
 func TestDirection(t *testing.T) {
 	for d, want := range map[Direction][2]string{In: {"In", `"in"`}, Out: {"Out", `"out"`}, DirUnknown: {"?", `""`}} {
 		if d.String() != want[0] {

@@ -60,9 +60,8 @@ func Trail(w io.Writer, t *trail.Trail, v *trail.Verdict, offsets map[string]int
 	if t.Flow.Src.IsValid() {
 		l.Flow = &t.Flow
 	}
-	if len(t.Observations) > 0 {
-		l.Start = when(t.Observations[0].Time)
-	}
+	start := t.Start()
+	l.Start = when(start)
 	for i := range t.Observations {
 		o := &t.Observations[i]
 		if i == 0 || !sameHop(&t.Observations[i-1].Point, &o.Point) {
@@ -70,7 +69,7 @@ func Trail(w io.Writer, t *trail.Trail, v *trail.Verdict, offsets map[string]int
 		}
 		h := &l.Hops[len(l.Hops)-1]
 		h.Steps = append(h.Steps, step{
-			Time: when(o.Time), SinceStart: o.Time - t.Observations[0].Time,
+			Time: when(o.Time), SinceStart: o.Time - start,
 			Interface: o.Point.Interface, Link: o.Point.Kind, Observation: *o,
 		})
 	}
