@@ -92,6 +92,9 @@ func moreRoutingCases() []judged {
 		{"mtu-sender", &walk{}, func(c *Context) {
 			c.Conversation = &trail.Conversation{Flow: syn(webAddr, 80).flow, Result: trail.ResultFailed, Error: "message too long"}
 		}, trail.Rejected, "", trail.Observed, []string{"mtu"}},
+		{"mtu-sender-lookup", newWalk("nothing was sent", packet.ProtoICMP, clientAddr, webAddr, 0, 0).route(clientEth, trail.Route{In: "lo", Device: "eth0", Gateway: ip("10.244.1.1")}), func(c *Context) {
+			c.Conversation = &trail.Conversation{Flow: syn(webAddr, 80).flow, Result: trail.ResultFailed, Error: "message too long, MTU 1450"}
+		}, trail.Rejected, "routing decision for output", trail.Observed, []string{"mtu"}},
 		{"ttl-exceeded", syn(webAddr, 80).leave().route(node1Cni, trail.Route{In: "cni0", Device: "flannel.1"}).icmp(node1Cni, 11, 0).drop(node1Cni, "IP_INHDR", "ip_forward+0x2c0/0x730", ""), nil, trail.Rejected, "forwarding", trail.Observed, []string{"ttl-exceeded"}},
 		{"ttl-exceeded-loop", loop.icmp(node1Eth, 11, 0).drop(node1Eth, "IP_INHDR", "ip_forward+0x2c0/0x730", ""), func(c *Context) { c.Destination = Endpoint{} }, trail.Rejected, "forwarding", trail.Observed, []string{"ttl-exceeded"}},
 		{"martian-local-source", syn(webAddr, 80).leave().drop(node1Cni, "IP_LOCAL_SOURCE", "ip_rcv_finish_core+0x25b/0x470", ""), nil, trail.Dropped, decision, trail.Observed, []string{"martian-source"}},

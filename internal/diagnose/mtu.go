@@ -13,8 +13,9 @@ import (
 func mtu(q *inquiry) *trail.Finding {
 	r := q.told
 	tooBig := r != nil && (r.Kind == "icmp" && r.Type == 3 && r.Code == 4 || r.Kind == "icmpv6" && r.Type == 2)
-	if q.v.Observation < 0 {
-		if v := q.c.Conversation; v == nil || v.Error != "message too long" {
+	unsent := q.unsent()
+	if unsent {
+		if !strings.HasPrefix(q.c.Conversation.Error, "message too long") {
 			return nil
 		}
 	} else if !tooBig && q.v.Reason != "PKT_TOO_BIG" {
@@ -34,8 +35,11 @@ func mtu(q *inquiry) *trail.Finding {
 		Check:    []string{strings.TrimSpace("ip link show " + device), fmt.Sprintf("ping -M do -s 1472 %s   # and smaller, until it passes", q.flow().Dst)},
 		Fix:      []string{"give both ends' pods the MTU of the smallest link on the way (the CNI's mtu setting)", "let ICMP \"fragmentation needed\" (v6: \"packet too big\") pass every firewall on the way"},
 	}
-	if q.v.Observation < 0 {
+	if unsent {
 		f.Cause = "the packet is larger than the MTU that its sender knows for " + q.c.Conversation.Flow.Dst.String()
+		if _, known, ok := strings.Cut(q.c.Conversation.Error, ", MTU "); ok {
+			f.Cause += ", " + known
+		}
 	}
 	if q.tunnelled() || q.overlay(device) {
 		f.Evidence = append(f.Evidence, trail.Evidence{Text: device + " is a tunnel: VXLAN adds 50 bytes to each packet (70 over IPv6), IPIP 20", Basis: trail.Inferred})

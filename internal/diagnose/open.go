@@ -17,6 +17,10 @@ const nowhere = "any other point"
 func (q *inquiry) openEnd(e ending) ending {
 	last := &q.t.Observations[e.at]
 	e.basis = trail.Inferred
+	if q.unsent() {
+		e.outcome, e.basis = trail.Rejected, trail.Observed
+		return e
+	}
 	if out, ok := q.answered(); ok {
 		e.outcome = out
 		return e
@@ -84,6 +88,15 @@ func inbound(o *trail.Observation) bool {
 		return o.Route != nil && o.Route.In != "lo" && (o.Route.Type == "local" || o.Route.Table == tableLocal)
 	}
 	return false
+}
+
+// unsent says whether the sender's own kernel refused to make a packet of what
+// the probe sent: no more than routes that it found were seen.
+func (q *inquiry) unsent() bool {
+	return q.c.Conversation != nil && q.c.Conversation.Result == trail.ResultFailed &&
+		!slices.ContainsFunc(q.t.Observations, func(o trail.Observation) bool {
+			return o.Stage != trail.StageRoute || o.Route != nil && o.Route.Err != 0
+		})
 }
 
 // answered says what an answer shows: whoever answers has had the packet.

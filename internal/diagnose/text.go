@@ -15,6 +15,8 @@ func (q *inquiry) text(e *ending) string {
 		return q.textUnseen(e)
 	case q.stray:
 		return q.textStray()
+	case q.unsent() && q.v.Outcome == trail.Rejected:
+		return "refused by the sender's own kernel " + on(q.end.Point) + ": " + q.c.Conversation.Error
 	}
 	p := q.end.Point
 	switch q.v.Outcome {
