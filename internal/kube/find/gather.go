@@ -3,14 +3,12 @@ package find
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/kubernetes"
 )
 
@@ -158,23 +156,4 @@ func (g *gatherer) joined(found *Found) Book {
 		}
 	}
 	return out
-}
-
-// Who asks which pod an address belongs to; empty where there is none, or pods
-// may not be listed. An address of a node is not asked for.
-func Who(ctx context.Context, client kubernetes.Interface, a netip.Addr) string {
-	ctx, cancel := context.WithTimeout(ctx, answer)
-	defer cancel()
-	list, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{
-		FieldSelector: fields.OneTermEqualSelector("status.podIP", a.String()).String(), Limit: page,
-	})
-	if err != nil {
-		return ""
-	}
-	for i := range list.Items {
-		if p := &list.Items[i]; !p.Spec.HostNetwork && p.Status.PodIP == a.String() && p.Status.Phase == corev1.PodRunning {
-			return p.Name + "." + p.Namespace
-		}
-	}
-	return ""
 }

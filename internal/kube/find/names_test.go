@@ -73,11 +73,27 @@ func TestGatherSmallRole(t *testing.T) {
 	}
 }
 
-func TestWho(t *testing.T) {
+func TestByAddress(t *testing.T) {
 	client := cluster(runs("client", address("10.244.2.77"), in("other")), runs("exporter", hostNetwork, address("10.0.0.1")))
-	for addr, want := range map[string]string{"10.244.2.77": "client.other", "10.0.0.1": "", "10.9.9.9": ""} {
-		if got := Who(t.Context(), client, netip.MustParseAddr(addr)); got != want {
-			t.Errorf("%s: %q, want %q", addr, got, want)
+	// The server chooses by status.podIP; the fake one does not.
+	client.PrependReactor("list", "pods", func(a clienttest.Action) (bool, runtime.Object, error) {
+		all, err := client.Tracker().List(a.GetResource(), schema.GroupVersionKind{Version: "v1", Kind: "Pod"}, "")
+		if err != nil {
+			return true, nil, err
+		}
+		list := all.(*corev1.PodList)
+		want := a.(clienttest.ListActionImpl).ListOptions.FieldSelector
+		list.Items = slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return "status.podIP="+p.Status.PodIP != want })
+		return true, list, nil
+	})
+	for addr, want := range map[string]string{"10.244.2.77": "client on node-a", "10.0.0.1": "", "10.9.9.9": ""} {
+		p, n, err := ByAddress(t.Context(), client, netip.MustParseAddr(addr))
+		got := ""
+		if p != nil && n != nil {
+			got = p.Name + " on " + n.Name
+		}
+		if err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", addr, got, err, want)
 		}
 	}
 }

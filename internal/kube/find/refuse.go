@@ -79,6 +79,8 @@ func (p *Pod) refuseExec() error {
 	c := p.Main()
 	const tip = "--method node needs nothing in the pod"
 	switch {
+	case p.Sidecar() != nil:
+		return nil // an agent is there already
 	case c == nil:
 		return refuse(NoContainer, p.Target, "", "pod %s has no container %q", p, p.Container)
 	case !c.Running:

@@ -94,6 +94,12 @@ func TestRefuse(t *testing.T) {
 		"crashing": {pod: runs("p", func(p *corev1.Pod) {
 			p.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
 		}), byExec: NoContainer},
+		"an agent beside": {pod: runs("p", secured(corev1.SecurityContext{RunAsUser: &other}), func(p *corev1.Pod) {
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: agentName})
+			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{
+				Name: agentName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+			})
+		})},
 		"another container": {change: func(p *Pod) { p.Container = "nope" }, byExec: NoContainer},
 	} {
 		if c.pod == nil {
