@@ -25,6 +25,11 @@ const (
 	fileHold   = 2 * time.Second
 )
 
+// clusterLatency is how long a packet waits in a ring that is not full. The
+// first one is what people wait for, and what a wakeup more costs is little
+// beside the way through the API server.
+const clusterLatency = 25 * time.Millisecond
+
 // clusterCapture is a capture by agents.
 type clusterCapture struct {
 	*capture
@@ -229,7 +234,7 @@ func (k *clusterCapture) settle(change int, points []trail.Point) {
 // request is what a post's agent is asked for.
 func (k *clusterCapture) request(p *post) agent.Request {
 	q := k.options.Request
-	q.Targets = nil
+	q.Targets, q.Latency = nil, clusterLatency
 	if p.self {
 		q.Targets = append(q.Targets, "host")
 	}

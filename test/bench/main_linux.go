@@ -27,12 +27,14 @@ type options struct {
 	verbose  bool
 	packages bool
 	only     string
+	tcpdump  string
 	pairs    int
 	seconds  float64
 }
 
 func main() {
 	var o options
+	ksniff := flag.Bool("ksniff", false, "act as ksniff's upload does (internal)")
 	drive := flag.String("drive", "", "act as the bare capture on this interface (internal)")
 	flag.StringVar(&o.figures, "figures", "all", "which figures, with commas between: "+strings.Join(names(), ", "))
 	flag.StringVar(&o.command, "command", "", "capture to measure; {if} and {buffer} (bytes) are filled in; it runs in the receiving namespace. "+
@@ -44,7 +46,8 @@ func main() {
 	flag.BoolVar(&o.quick, "quick", false, "fewer and shorter runs: below a minute for captures, two for traces")
 	flag.BoolVar(&o.verbose, "v", false, "print each run on stderr")
 	flag.BoolVar(&o.packages, "packages", true, "run the benchmarks of the packages too")
-	flag.StringVar(&o.only, "only", "", "only loads whose name contains this")
+	flag.StringVar(&o.only, "only", "", "only loads, or figures of the cluster, whose name contains this")
+	flag.StringVar(&o.tcpdump, "tcpdump", "", "a static tcpdump that the stand-in for ksniff uploads; empty leaves that out")
 	flag.IntVar(&o.pairs, "pairs", 0, "pairs of runs for each load")
 	flag.Float64Var(&o.seconds, "seconds", 0, "length of each run")
 	flag.Parse()
@@ -52,9 +55,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE) // the lab goes with us
 	defer stop()
 	var err error
-	if *drive != "" {
+	switch {
+	case *drive != "":
 		err = bare(ctx, *drive, o)
-	} else {
+	case *ksniff:
+		err = asKsniff(ctx, flag.Args())
+	default:
 		err = run(ctx, o, os.Stdout)
 	}
 	if err != nil {
@@ -81,11 +87,12 @@ func figures() []figure {
 		{name: "million", alone: million},
 		{name: "sizes", alone: sizes},
 		{name: "kill", trace: killing},
+		{name: "cluster", alone: onCluster},
 	}
 }
 
 func names() []string {
-	list := []string{"all", "trace (all but capture)"}
+	list := []string{"all", "trace (all but capture and cluster)"}
 	for _, f := range figures() {
 		list = append(list, f.name)
 	}
@@ -95,7 +102,7 @@ func names() []string {
 // chosen says whether a group was asked for.
 func (o *options) chosen(f figure) bool {
 	words := strings.Split(o.figures, ",")
-	return slices.Contains(words, "all") || slices.Contains(words, f.name) || f.name != "capture" && slices.Contains(words, "trace")
+	return slices.Contains(words, "all") || slices.Contains(words, f.name) || f.name != "capture" && f.name != "cluster" && slices.Contains(words, "trace")
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {

@@ -69,6 +69,11 @@ const (
 	// enough in 8 blocks.
 	patientBlock = 4 << 20
 	patient      = 500 * time.Millisecond
+	// Who waits for a few milliseconds needs more blocks, or they would all be
+	// used up, with a packet in each, in the time that a reader may be kept from
+	// running.
+	promptBlock = 512 << 10
+	prompt      = 30 * time.Millisecond
 )
 
 func (o Options) layout() layout {
@@ -77,8 +82,11 @@ func (o Options) layout() layout {
 		size = DefaultBuffer
 	}
 	block := maxBlock
-	if o.Timeout >= patient {
+	switch {
+	case o.Timeout >= patient:
 		block = patientBlock
+	case o.Timeout > 0 && o.Timeout <= prompt:
+		block = promptBlock
 	}
 	for block > minBlock && size/block < 8 {
 		block /= 2
