@@ -59,7 +59,7 @@ func (c *capture) runCluster(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	crew.reuse(c.ctx, posts)
+	crew.reuse(posts)
 	if c.events.Placing != nil {
 		c.mu.Lock()
 		c.events.Placing(crew.plan(posts))

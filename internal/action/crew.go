@@ -38,6 +38,7 @@ type crew struct {
 
 	mu      sync.Mutex
 	runners map[string]*place.Runner // of nodes, by their name
+	own     map[string]*place.Runner // agents of ours that were there before, by their nodes
 }
 
 // openCrew reads the configuration. Nobody is asked yet.
@@ -64,7 +65,7 @@ func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string
 	q.Namespace = c.cluster.Namespace
 	c.query = q
 	var asked sync.WaitGroup
-	asked.Go(func() { c.placing.User = c.cluster.User(ctx) }) // beside the other questions
+	asked.Go(func() { c.ask(ctx) }) // beside the other questions
 	if o.method() == place.MethodExec {
 		asked.Go(func() { _, _ = c.uploadable(usualArch) }) // unpacked, it is kept
 	}
@@ -318,23 +319,24 @@ func (c *crew) forget(node string, r *place.Runner) bool {
 	return true
 }
 
-// reuse finds agents of ours that run on the nodes already.
-func (c *crew) reuse(ctx context.Context, posts []post) {
-	var asking sync.WaitGroup
+// ask asks who we are, and which agents of ours there are.
+func (c *crew) ask(ctx context.Context) {
+	c.placing.User = c.cluster.User(ctx)
+	if m := c.options.method(); m == place.MethodNode || m == place.MethodAuto {
+		c.own = place.Own(ctx, c.cluster, c.placing)
+	}
+}
+
+// reuse takes agents of ours that run on the nodes already.
+func (c *crew) reuse(posts []post) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for i := range posts {
 		p := &posts[i]
-		if p.way != place.MethodNode {
-			continue
+		if r := c.own[p.label]; r != nil && p.way == place.MethodNode {
+			c.runners[p.label] = r
 		}
-		asking.Go(func() {
-			if r := place.Own(ctx, c.cluster, p.label, c.placing); r != nil {
-				c.mu.Lock()
-				c.runners[p.label] = r
-				c.mu.Unlock()
-			}
-		})
 	}
-	asking.Wait()
 }
 
 // session runs one session on an agent.
@@ -344,7 +346,7 @@ func (c *crew) session(ctx context.Context, r *place.Runner, q agent.Request, w 
 		return fmt.Errorf("write request: %w", err)
 	}
 	var last error // the agent's own word on why it failed
-	code, err := carry.Run(ctx, r, newID(16), carry.Options{Request: b, Reconnect: c.options.Reconnect, Note: c.note}, w, func(message []byte) {
+	code, err := carry.Run(ctx, r.For(b), newID(16), carry.Options{Request: b, Reconnect: c.options.Reconnect, Note: c.note}, w, func(message []byte) {
 		var m agent.Message
 		if json.Unmarshal(message, &m) != nil {
 			return

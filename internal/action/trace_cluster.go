@@ -50,7 +50,7 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	}
 	k.called = sync.OnceValue(func() map[netip.Addr]string { return k.names(legs) })
 	go k.called() // while agents are placed
-	k.crew.reuse(t.ctx, posts)
+	k.crew.reuse(posts)
 	if t.events.Placing != nil {
 		t.event(func() { t.events.Placing(k.crew.plan(posts)) })
 	}
@@ -91,7 +91,7 @@ func (k *clusterTrace) prepare() ([]leg, error) {
 	}
 	k.crew, crew.note = crew, k.note
 	var asked sync.WaitGroup
-	asked.Go(func() { crew.placing.User = crew.cluster.User(k.ctx) })
+	asked.Go(func() { crew.ask(k.ctx) })
 	k.src, err = crew.resolve(k.ctx, o.Request.Source, 0)
 	if err == nil {
 		k.dst, err = crew.resolve(k.ctx, o.Request.Destination, o.Request.Port)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -48,7 +49,7 @@ func (r *Runner) Rejoin(pid int) {
 // script finds a folder to write to, and says how it will read the program:
 // exactly so many bytes of stdin (H), so that the session can have the rest of
 // it, or all of it (C), for a second exec to run. What it fails with goes to
-// stderr.
+// stderr. Its argument, if there is one, is the session's request.
 const script = `f=
 for d in /tmp /dev/shm /var/tmp /run /var/run ""; do
 f=$d/.pktrail-%[1]s
@@ -59,7 +60,7 @@ done
 if command -v head >/dev/null 2>&1; then
 echo "H $f"
 head -c %[2]d >"$f" || { rm -f "$f"; exit 122; }
-"$f" own %[1]s%[3]s
+"$f" own %[1]s%[3]s "$@"
 s=$?
 rm -f "$f"
 exit $s
@@ -72,18 +73,36 @@ cat >"$f" || { rm -f "$f"; exit 122; }
 // container's shell allows that.
 func (r *Runner) start(ctx context.Context, id string, s Stdio) error {
 	var talk bytes.Buffer
-	in := &uploading{program: r.upload, rest: s.In, go1: make(chan struct{}), go2: make(chan struct{})}
+	in := &uploading{program: r.upload, rest: s.In, way: make(chan struct{}), spoke: make(chan struct{})}
 	out := &answering{to: s.Out, in: in}
 	err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container,
-		[]string{"sh", "-c", fmt.Sprintf(script, id, len(r.upload), r.flags())}, Stdio{in, out, &talk})
+		append([]string{"sh", "-c", fmt.Sprintf(script, id, len(r.upload), r.flags()), "sh"}, r.request()...), Stdio{in, out, &talk})
 	in.end()
 	switch {
 	case noProgram(err, "sh"):
 		return r.byTar(ctx, id, s)
 	case out.way == 'C' && err == nil:
-		return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, append([]string{out.file, "own", id}, r.words()...), s)
+		return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, r.own(out.file, id), s)
 	}
 	return explainUpload(err, talk.String(), s.Err)
+}
+
+// own is the command of an uploaded agent.
+func (r *Runner) own(file, id string) []string {
+	return slices.Concat([]string{file, "own", id}, r.words(), r.request())
+}
+
+// argvMost bounds a request among the arguments, which are a part of the exec's
+// URL.
+const argvMost = 2048
+
+// request is the argument that spares a way there and back: what stands behind
+// the program on stdin waits until the agent has spoken. A longer one waits.
+func (r *Runner) request() []string {
+	if len(r.asked) == 0 || len(r.asked) > argvMost {
+		return nil
+	}
+	return []string{string(r.asked)}
 }
 
 // byTar needs no shell: tar keeps the mode that makes the file a program.
@@ -99,7 +118,7 @@ func (r *Runner) byTar(ctx context.Context, id string, s Stdio) error {
 		err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, []string{"tar", "-x", "-f", "-", "-C", folder}, Stdio{bytes.NewReader(archive), nil, &talk})
 		switch {
 		case err == nil:
-			return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, append([]string{strings.TrimSuffix(folder, "/") + "/" + name, "own", id}, r.words()...), s)
+			return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, r.own(strings.TrimSuffix(folder, "/")+"/"+name, id), s)
 		case noProgram(err, "tar"):
 			return &kube.Error{Err: errors.New("the container has neither a shell nor tar to upload with"), Tip: "--method node needs nothing in the container; --method ephemeral works where nodes are off limits"}
 		case ctx.Err() != nil:
@@ -143,32 +162,30 @@ func explainUpload(err error, talk string, to io.Writer) error {
 	return err
 }
 
-// uploading is stdin of an upload: the program after the shell has said that
-// it is ready, what belongs to the session after the agent has spoken. head(1)
-// may read more than it was asked for, so nothing may stand behind the program
-// until then.
+// uploading is stdin of an upload: the program at once, what belongs to the
+// session after the agent has spoken. head(1) may read more than it was asked
+// for, so nothing may stand behind the program until then.
 type uploading struct {
 	program []byte
 	rest    io.Reader
 	whole   bool // stdin ends with the program
 
 	once1, once2 sync.Once
-	go1, go2     chan struct{}
+	way, spoke   chan struct{} // closed when the shell has said the way, and when the agent has spoken
 	ended        bool
 }
 
 // Read implements io.Reader.
 func (u *uploading) Read(b []byte) (int, error) {
-	<-u.go1
 	if len(u.program) > 0 {
 		n := copy(b, u.program)
 		u.program = u.program[n:]
 		return n, nil
 	}
-	if u.whole {
+	if <-u.way; u.whole {
 		return 0, io.EOF
 	}
-	<-u.go2
+	<-u.spoke
 	if u.ended || u.rest == nil {
 		return 0, io.EOF
 	}
@@ -176,15 +193,15 @@ func (u *uploading) Read(b []byte) (int, error) {
 }
 
 func (u *uploading) ready(whole bool) {
-	u.once1.Do(func() { u.whole = whole; close(u.go1) })
+	u.once1.Do(func() { u.whole = whole; close(u.way) })
 }
 
-func (u *uploading) spoken() { u.once2.Do(func() { close(u.go2) }) }
+func (u *uploading) spoken() { u.once2.Do(func() { close(u.spoke) }) }
 
 // end lets nobody wait for a shell that has gone.
 func (u *uploading) end() {
-	u.once2.Do(func() { u.ended = true; close(u.go2) })
-	u.once1.Do(func() { u.whole = true; u.program = nil; close(u.go1) })
+	u.once2.Do(func() { u.ended = true; close(u.spoke) })
+	u.once1.Do(func() { u.whole = true; close(u.way) })
 }
 
 // answering is stdout of an upload: one line of the shell, then the session's.

@@ -72,20 +72,20 @@ func Remove(ctx context.Context, c *kube.Cluster, namespace, job string) {
 // session.
 const spare = time.Minute
 
-// Own finds an agent of the same user and version on a node that still has
-// time; nil if there is none. It is best effort: an agent that ends in this
-// moment is found out by its first command, and one that may not be looked for
-// is not needed.
-func Own(ctx context.Context, c *kube.Cluster, node string, o Options) *Runner {
+// Own finds agents of the same user and version that still have time, by their
+// nodes. It is best effort: an agent that ends in this moment is found out by
+// its first command, and one that may not be looked for is not needed.
+func Own(ctx context.Context, c *kube.Cluster, o Options) map[string]*Runner {
 	if o.User == "" {
 		return nil
 	}
 	pods, err := c.Client.CoreV1().Pods(o.namespace()).List(ctx, metav1.ListOptions{
-		LabelSelector: labels.SelectorFromSet(labels.Set{labelUser: hash(o.User), labelNode: hash(node), labelName: agentName}).String(),
+		LabelSelector: labels.SelectorFromSet(labels.Set{labelUser: hash(o.User), labelName: agentName}).String(),
 	})
 	if err != nil {
 		return nil
 	}
+	out := map[string]*Runner{}
 	for i := range pods.Items {
 		p := &pods.Items[i]
 		switch {
@@ -96,9 +96,9 @@ func Own(ctx context.Context, c *kube.Cluster, node string, o Options) *Runner {
 		if d := p.Spec.ActiveDeadlineSeconds; d != nil && time.Until(p.CreationTimestamp.Add(time.Duration(*d)*time.Second)) < o.Lifetime-spare {
 			continue
 		}
-		return nodeRunner(c, p, false)
+		out[p.Spec.NodeName] = nodeRunner(c, p, false)
 	}
-	return nil
+	return out
 }
 
 func ready(p *corev1.Pod) bool {

@@ -36,9 +36,20 @@ type Runner struct {
 	// Compress says whether streams are packed: auto, on or off; empty is the
 	// agent's default.
 	Compress string
+	// asked is what an uploaded agent's session is asked for.
+	asked []byte
 	// Fresh is true if the agent was placed by us, and not found there; who uses
 	// it may take that back.
 	Fresh bool
+}
+
+// For gives a Runner for one session, which will be asked for this. An agent
+// that is uploaded is told along with that, and need not wait for the session
+// to ask, which it does all the same.
+func (r *Runner) For(request []byte) *Runner {
+	one := *r
+	one.asked = request
+	return &one
 }
 
 // ExitError is a program's exit code other than 0.

@@ -32,7 +32,7 @@ type way struct {
 
 // first prints how long it takes to the first packet.
 func (b *bench) first(ctx context.Context) error {
-	f, err := b.flood(ctx, b.pods[0], 1000, 20_000)
+	f, err := b.flood(ctx, b.pods[0], 1000, 2000)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (b *bench) first(ctx context.Context) error {
 	if b.Tcpdump == "" {
 		ways = slices.Delete(ways, 2, 3)
 	}
-	rounds := 7
+	rounds := 15
 	if b.Pairs > 0 {
 		rounds = b.Pairs
 	}
@@ -87,12 +87,12 @@ func (b *bench) firstTable(ways []*way) {
 		case w.limit > 0:
 			verdict = fmt.Sprintf("%d ms %s; at the pace of a quiet machine %d ms, %s", w.limit.Milliseconds(), met(m <= w.limit), paced.Milliseconds(), met(paced <= w.limit))
 		case w == ways[1] && len(ways) > 4:
-			ratio := ratios(w.took, ways[2].took)
-			verdict = fmt.Sprintf("as ksniff: %.2f of it %s", ratio, met(ratio <= 1))
+			ratio := float64(m) / float64(median(ways[2].took))
+			verdict = fmt.Sprintf("as ksniff: %.2f of it %s, pair by pair %.2f", ratio, met(ratio <= 1), ratios(w.took, ways[2].took))
 		}
 		fmt.Fprintf(b.out, "%-24s %7d %7d %7d  %7.2f  %s\n", w.name, m.Milliseconds(), slices.Min(w.took).Milliseconds(), slices.Max(w.took).Milliseconds(), float64(m)/float64(echo), verdict)
 	}
-	fmt.Fprint(b.out, "\nms: median, from the start of the process to a packet in its file, at 20,000 packets/s. echoes: the same in times of an exec\nof echo in the same turns, which takes 106 to 121 ms on a quiet machine.\n\n")
+	fmt.Fprint(b.out, "\nms: median, from the start of the process to a packet in its file, at 2,000 packets/s. echoes: the same in times of an exec\nof echo in the same turns, which takes 106 to 121 ms on a quiet machine.\n\n")
 }
 
 // echo is what everything is compared with.
