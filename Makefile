@@ -31,7 +31,7 @@ demo: build ## one ping between two pods of a lab, seen at every point; writes d
 
 test: deps unit ## everything, privileged tests included
 
-unit: # never from the cache: these tests see kernels and programs that the cache knows nothing of
+unit: agents # never from the cache: these tests see kernels and programs that the cache knows nothing of
 	$(SUDO) env PKTRAIL_REQUIRE_ROOT=1 $(GO) test -count=1 ./...
 
 deps: ## install what the tests need, where that is possible
