@@ -135,6 +135,12 @@ func habit(command, flag string) (hint string, ok bool) {
 		"p": "promiscuous mode is off unless --promisc asks for it",
 		"a": "--duration, --count and --max-bytes end a capture",
 		"b": "--rotate-size SIZE and --rotate-files N",
+
+		"output-file":          "-o FILE",
+		"local-tcpdump-path":   "no tcpdump is needed: leave it out",
+		"remote-tcpdump-path":  "no tcpdump is needed: leave it out",
+		"tcpdump-image":        "there is one image, --image, and no tcpdump in it",
+		"pod-creation-timeout": "an image that cannot be pulled is noticed within seconds: leave it out",
 	}
 	hint, ok = hints[flag]
 	return hint, ok

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ func TestMain(m *testing.M) {
 		"pktrail":        func() { os.Exit(cli.Main()) },
 		"pktrail-extcap": func() { os.Exit(cli.Main()) },
 		"wireshark":      standIn,
+		// As a plugin of kubectl.
+		"kubectl-pktrail": func() { os.Exit(cli.Main()) },
 	})
 }
 
@@ -30,11 +33,16 @@ func TestScript(t *testing.T) {
 	for _, tool := range []string{"tshark", "tcpdump", "ip"} {
 		labtest.RequireTool(t, tool)
 	}
+	deploy, err := filepath.Abs("../../deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			name := labtest.Name()
 			env.Setenv("LAB", name)
+			env.Setenv("DEPLOY", deploy)
 			env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin:/sbin")
 			env.Defer(func() {
 				if _, err := lab.Down(name); err != nil && !isGone(err) {
