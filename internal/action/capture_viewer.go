@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 )
 
 // viewerRoom is how many bytes wait for a viewer that is busy. Beyond it the
@@ -68,10 +67,7 @@ func (v *viewer) Write(b []byte) (int, error) {
 
 func (v *viewer) start() error {
 	o := v.capture.options.Viewer
-	title := o.Title
-	if title == "" {
-		title = strings.Join(v.capture.options.Request.Targets, ", ")
-	}
+	title := v.capture.options.viewerTitle()
 	input := "-"
 	if o.Program == Wireshark {
 		if path, err := fifo(v.path, title); err != nil {

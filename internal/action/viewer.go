@@ -85,6 +85,33 @@ func (o *ViewerOptions) argv(title, input string) []string {
 	return []string{"-o", "gui.window_title:" + strings.ReplaceAll(oneWord(title), "%", ""), "-k", "-i", input}
 }
 
+// viewerTitle is the window's title: the targets, and on a cluster where they
+// are.
+func (o *CaptureOptions) viewerTitle() string {
+	if o.Viewer.Title != "" {
+		return o.Viewer.Title
+	}
+	if o.Cluster == nil {
+		return strings.Join(o.Request.Targets, ", ")
+	}
+	place := "all namespaces"
+	if !o.Cluster.AllNamespaces {
+		place, _, _ = o.Cluster.Loader.ToRawKubeConfigLoader().Namespace() // without one the capture fails by itself
+	}
+	names := make([]string, 0, len(o.Request.Targets))
+	for _, t := range o.Request.Targets {
+		name := strings.TrimPrefix(t, "pod/")
+		if !strings.HasPrefix(name, "node/") {
+			name = place + "/" + name
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		names = append(names, place+"/"+o.Cluster.Selector)
+	}
+	return strings.Join(names, ", ")
+}
+
 // oneWord keeps a title to one line without control characters.
 func oneWord(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/pktrail/pktrail/internal/agent"
 )
 
 func TestViewerPlaces(t *testing.T) {
@@ -62,6 +66,27 @@ func TestViewerArguments(t *testing.T) {
 	} {
 		if got := fileName(title); got != want {
 			t.Errorf("%q: %q, want %q", title, got, want)
+		}
+	}
+}
+
+func TestViewerTitle(t *testing.T) {
+	shop := "shop"
+	config := genericclioptions.NewConfigFlags(false)
+	config.Namespace = &shop
+	none := "/dev/null"
+	config.KubeConfig = &none
+	for want, o := range map[string]CaptureOptions{
+		"netns:a, pid:1":     {Request: agent.Capture{Targets: []string{"netns:a", "pid:1"}}},
+		"shop/web-x2k8l":     {Request: agent.Capture{Targets: []string{"pod/web-x2k8l"}}, Cluster: &ClusterOptions{Loader: config}},
+		"shop/deploy/web":    {Request: agent.Capture{Targets: []string{"deploy/web"}}, Cluster: &ClusterOptions{Loader: config}},
+		"shop/web, node/a":   {Request: agent.Capture{Targets: []string{"web", "node/a"}}, Cluster: &ClusterOptions{Loader: config}},
+		"shop/app=web":       {Cluster: &ClusterOptions{Loader: config, Selector: "app=web"}},
+		"all namespaces/a=b": {Cluster: &ClusterOptions{Loader: config, Selector: "a=b", AllNamespaces: true}},
+	} {
+		o.Viewer = &ViewerOptions{Program: Wireshark}
+		if got := o.viewerTitle(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
