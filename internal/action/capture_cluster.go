@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,6 +48,7 @@ type clusterCapture struct {
 // runCluster captures on a cluster, with one stream of all agents going to w.
 func (c *capture) runCluster(w io.Writer) error {
 	o := c.options.Cluster
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	crew, err := newCrew(c.ctx, o, o.query(c.options.Request.Targets, "", c.options.Request.Filter != ""), c.options.Request.Filter, c.options.Request.Limits.Duration)
 	if err != nil {
 		return notThere(o, c.options.Request.Targets, err)
@@ -69,7 +71,7 @@ func (c *capture) runCluster(w io.Writer) error {
 	if c.options.Output != "" {
 		hold = fileHold
 	}
-	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, 0), wait: len(posts)}
+	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), wait: len(posts)}
 	if n := c.options.Request.Limits.Packets; n > 0 && (len(posts) > 1 || o.Follow) {
 		k.merge.Limit(n, func() { c.cancel(errEnough) })
 	}

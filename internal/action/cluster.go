@@ -103,6 +103,24 @@ func IsLocalEnd(text string) bool {
 	return err == nil || IsLocal(text) || almost
 }
 
+// What waits on this side, in bytes: of all agents' streams together before
+// they are merged, what an agent keeps for us at most and at least, and what
+// the merge holds. A client stays below 100 MB with any number of agents.
+const (
+	roomAll   = 16 << 20
+	roomMost  = 8 << 20
+	roomLeast = 1 << 20
+	mergeRoom = 8 << 20
+	// gcPercent is how much of our heap may be garbage while streams come: what
+	// waits is large and lives long, and doubling it buys nothing.
+	gcPercent = 25
+)
+
+// room is how much each of so many agents may keep for us.
+func room(agents int) int {
+	return min(max(roomAll/max(agents, 1), roomLeast), roomMost)
+}
+
 // life is how long an agent may live for a capture of this duration.
 func life(d time.Duration) time.Duration {
 	if d <= 0 {

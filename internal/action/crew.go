@@ -282,7 +282,7 @@ func (c *crew) serve(ctx context.Context, p *post, ask func(*post) agent.Request
 		if err != nil {
 			return err
 		}
-		r.Compress = c.options.Compress
+		r.Compress, r.Room = c.options.Compress, room(len(c.found.Nodes)+len(c.found.Pods))
 		began := false
 		err = c.session(ctx, r, ask(p), w, func(m agent.Message) {
 			if m.Kind == agent.KindHello {

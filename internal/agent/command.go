@@ -90,6 +90,7 @@ func (c *command) run(args []string, least, most int, do func(args []string) err
 	flags.StringVar(&c.socket, "socket", sessions.Socket, "")
 	flags.DurationVar(&c.options.Linger, "linger", 0, "")
 	flags.BoolVar(&c.options.Stay, "stay", false, "")
+	flags.IntVar(&c.options.Room, "room", 0, "")
 	mode := flags.String("compress", "", "")
 	var plain []string
 	err := flags.Parse(args)
@@ -129,7 +130,7 @@ func (c *command) attach(args []string) error {
 		return err
 	}
 	err = sessions.Attach(c.ctx, sessions.Attachment{
-		Socket: c.socket, ID: args[0], From: from, Compress: c.compress, In: c.in, Out: c.out,
+		Socket: c.socket, ID: args[0], From: from, Compress: c.compress, Room: c.options.Room, In: c.in, Out: c.out,
 	})
 	return c.tell(from, err)
 }

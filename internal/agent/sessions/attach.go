@@ -21,8 +21,10 @@ type Attachment struct {
 	// session.
 	From     uint64
 	Compress wire.Compress
-	In       io.Reader
-	Out      io.Writer
+	// Room is that of a new session in place of the host's; 0 is the host's.
+	Room int
+	In   io.Reader
+	Out  io.Writer
 }
 
 // dialFor is how long a socket that is not there yet is waited for: an agent's
@@ -40,7 +42,7 @@ func Attach(ctx context.Context, a Attachment) error {
 		return fmt.Errorf("attach session %s: %w", a.ID, err)
 	}
 	defer func() { _ = c.Close() }()
-	if err := writeGreeting(c, greeting{a.ID, a.From, a.Compress}); err != nil {
+	if err := writeGreeting(c, greeting{a.ID, a.From, a.Compress, a.Room}); err != nil {
 		return fmt.Errorf("attach session %s: %w", a.ID, err)
 	}
 	ended := make(chan struct{}, 2)

@@ -16,6 +16,8 @@ type greeting struct {
 	// From is the number of the last frame that the client has.
 	From     uint64        `json:"from"`
 	Compress wire.Compress `json:"compress"`
+	// Room is that of a new session; 0 is the host's.
+	Room int `json:"room,omitempty"`
 }
 
 const (

@@ -35,7 +35,7 @@ func newHost(o Options) *host {
 }
 
 // session finds a session. A new one is made if the client has no frame yet.
-func (h *host) session(id string, from uint64) (*session, error) {
+func (h *host) session(id string, from uint64, room int) (*session, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if s := h.open[id]; s != nil {
@@ -49,7 +49,7 @@ func (h *host) session(id string, from uint64) (*session, error) {
 	case len(h.open) >= most:
 		return nil, fmt.Errorf("there are %d sessions already", most)
 	}
-	s := newSession(&h.o, id)
+	s := newSession(&h.o, id, room)
 	h.open[id] = s
 	if !h.first {
 		h.first = true
@@ -87,14 +87,14 @@ func (h *host) shut() bool {
 }
 
 // attach joins a connection to a session and returns when it has ended.
-func (h *host) attach(ctx context.Context, c conn, id string, from uint64, mode wire.Compress) error {
-	s, err := h.session(id, from)
+func (h *host) attach(ctx context.Context, c conn, g greeting) error {
+	s, err := h.session(g.ID, g.From, g.Room)
 	if err != nil {
-		return errors.Join(h.turnAway(ctx, c, from, err), c.Close())
+		return errors.Join(h.turnAway(ctx, c, g.From, err), c.Close())
 	}
-	err = s.attach(ctx, c, from, mode)
+	err = s.attach(ctx, c, g.From, g.Compress)
 	if gap := (*wire.GapError)(nil); errors.As(err, &gap) {
-		err = h.turnAway(ctx, c, from, fmt.Errorf("session %s: %w", id, err))
+		err = h.turnAway(ctx, c, g.From, fmt.Errorf("session %s: %w", g.ID, err))
 	}
 	return errors.Join(err, c.Close())
 }

@@ -35,7 +35,7 @@ func Own(ctx context.Context, w Ownership, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, ignoreClosed(l.Close())) }()
 	h := newHost(o)
-	s, err := h.session(w.ID, 0)
+	s, err := h.session(w.ID, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func Own(ctx context.Context, w Ownership, o Options) (err error) {
 		s.start(w.Request)
 	}
 	go h.accept(ctx, l, allowSelf)
-	go func() { _ = h.attach(ctx, stdio{w.In, w.Out}, w.ID, 0, w.Compress) }()
+	go func() { _ = h.attach(ctx, stdio{w.In, w.Out}, greeting{ID: w.ID, Compress: w.Compress}) }()
 	h.wait(ctx)
 	return nil
 }

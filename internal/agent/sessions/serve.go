@@ -108,5 +108,5 @@ func (h *host) greet(ctx context.Context, c *net.UnixConn, allow func(*net.UnixC
 	if err != nil {
 		return errors.Join(fmt.Errorf("refuse connection: %w", err), c.Close())
 	}
-	return h.attach(ctx, c, g.ID, g.From, g.Compress)
+	return h.attach(ctx, c, g)
 }

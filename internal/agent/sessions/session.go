@@ -31,8 +31,12 @@ type session struct {
 	detach context.CancelCauseFunc
 }
 
-func newSession(o *Options, id string) *session {
-	s := &session{o: o, id: id, log: wire.NewLog(o.Room, 0), over: make(chan struct{})}
+// newSession keeps room bytes of frames; 0 is what o says, which is the most too.
+func newSession(o *Options, id string, room int) *session {
+	if room <= 0 {
+		room = o.Room
+	}
+	s := &session{o: o, id: id, log: wire.NewLog(min(room, o.Room), 0), over: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
 	s.alive = time.AfterFunc(o.Expire, func() { s.end(fmt.Errorf("%w for %v", errExpired, o.Expire)) })
 	if len(o.Hello) > 0 {

@@ -174,7 +174,9 @@ func (s *session) write(q *queue, kick chan<- struct{}, began func()) (exit *int
 		case wire.Beat: // does not come here
 		}
 		s.wrote(f.Seq)
-		if unsaid += len(f.Payload); unsaid >= ackBytes {
+		unsaid += len(f.Payload)
+		q.done(&f)
+		if unsaid >= ackBytes {
 			unsaid = 0
 			select {
 			case kick <- struct{}{}:

@@ -13,9 +13,14 @@ type queue struct {
 	mu     sync.Mutex
 	came   sync.Cond
 	frames []wire.Frame
+	spare  [][]byte // memory of frames that were written, for others
 	err    error
 	closed bool
 }
+
+// spares is how many pieces of memory are kept: what a writer that keeps up
+// needs. A piece for each frame anew would be garbage at the stream's rate.
+const spares = 4
 
 func newQueue() *queue {
 	q := &queue{}
@@ -25,11 +30,35 @@ func newQueue() *queue {
 
 // put takes a copy of a frame.
 func (q *queue) put(f wire.Frame) {
-	f.Payload = append([]byte(nil), f.Payload...)
+	f.Payload = append(q.memory(len(f.Payload)), f.Payload...)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.frames = append(q.frames, f)
 	q.came.Signal()
+}
+
+// memory gives room for n bytes; spare room that is too small is forgotten.
+func (q *queue) memory(n int) []byte {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.spare) > 0 {
+		last := len(q.spare) - 1
+		b := q.spare[last]
+		if q.spare = q.spare[:last]; cap(b) >= n {
+			return b[:0]
+		}
+	}
+	return nil
+}
+
+// done takes a frame's memory back.
+func (q *queue) done(f *wire.Frame) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.spare) < spares && cap(f.Payload) > 0 {
+		q.spare = append(q.spare, f.Payload)
+	}
+	f.Payload = nil
 }
 
 // fail says why no frame will come any more.

@@ -60,7 +60,7 @@ done
 if command -v head >/dev/null 2>&1; then
 echo "H $f"
 head -c %[2]d >"$f" || { rm -f "$f"; exit 122; }
-"$f" own %[1]s%[3]s "$@"
+"$f" own %[1]s %[3]s "$@"
 s=$?
 rm -f "$f"
 exit $s
@@ -76,7 +76,7 @@ func (r *Runner) start(ctx context.Context, id string, s Stdio) error {
 	in := &uploading{program: r.upload, rest: s.In, way: make(chan struct{}), spoke: make(chan struct{})}
 	out := &answering{to: s.Out, in: in}
 	err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container,
-		append([]string{"sh", "-c", fmt.Sprintf(script, id, len(r.upload), r.flags()), "sh"}, r.request()...), Stdio{in, out, &talk})
+		append([]string{"sh", "-c", fmt.Sprintf(script, id, len(r.upload), strings.Join(r.words(), " ")), "sh"}, r.request()...), Stdio{in, out, &talk})
 	in.end()
 	switch {
 	case noProgram(err, "sh"):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream"
@@ -38,6 +39,9 @@ type Runner struct {
 	Compress string
 	// asked is what an uploaded agent's session is asked for.
 	asked []byte
+	// Room is how many bytes of a stream an agent keeps until they are
+	// acknowledged, which is as many as can wait here; 0 is the agent's default.
+	Room int
 	// Fresh is true if the agent was placed by us, and not found there; who uses
 	// it may take that back.
 	Fresh bool
@@ -74,20 +78,15 @@ func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdi
 	return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, args, io)
 }
 
-// words are the flags of every command.
-func (r *Runner) words() []string {
-	if r.Compress == "" {
-		return nil
+// words are the flags of every command. None of them means anything to a shell.
+func (r *Runner) words() (list []string) {
+	if r.Compress != "" {
+		list = append(list, "--compress", r.Compress)
 	}
-	return []string{"--compress", r.Compress}
-}
-
-// flags are the same for a shell.
-func (r *Runner) flags() string {
-	if r.Compress == "" {
-		return ""
+	if r.Room > 0 {
+		list = append(list, "--room", strconv.Itoa(r.Room))
 	}
-	return " --compress " + r.Compress
+	return list
 }
 
 // errNoProcess is an uploaded agent that went before it said its name.
