@@ -249,11 +249,7 @@ func (t *trace) hear(m agent.Message) {
 	case agent.KindArmed:
 		t.armed = true
 		if from := t.options.FromNode; from != "" && m.Session != nil && !slices.Contains(m.Session.Nodes, from) {
-			t.cancel(&Error{
-				Err:   fmt.Errorf("no node %q on the way", from),
-				Hint:  "there are: " + strings.Join(m.Session.Nodes, ", "),
-				Usage: true,
-			})
+			t.cancel(notOnTheWay(from, m.Session.Nodes))
 			return
 		}
 		if t.events.Armed != nil && m.Session != nil {
@@ -269,6 +265,10 @@ func (t *trace) hear(m agent.Message) {
 		}
 	case agent.KindEnded, agent.KindError: // the first needs no word, the second comes back as the error of run
 	}
+}
+
+func notOnTheWay(node string, nodes []string) *Error {
+	return &Error{Err: fmt.Errorf("no node %q on the way", node), Hint: "there are: " + strings.Join(nodes, ", "), Usage: true}
 }
 
 // report tells how far a run is, until it is stopped.

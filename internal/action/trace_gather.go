@@ -35,7 +35,9 @@ type gather struct {
 	nodes   []string // whose namespaces were met, where several streams come
 	several bool
 	ends    *[2]trail.End // what the cluster knows of them; nil elsewhere
-	hidden  []trail.Blind
+	// hidden are nodes that are not watched, and why.
+	hidden []hiddenNode
+	narrow *narrow // nil where the user has no filter
 }
 
 // alike are packets that took one way and ended alike.
@@ -51,7 +53,7 @@ const (
 )
 
 func newGather(o *TraceOptions, enough context.CancelCauseFunc) *gather {
-	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}}
+	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}, narrow: newNarrow(o.Request.Filter)}
 	g.trails = correlate.New(correlate.Options{Closed: g.take, Linger: patience(o)})
 	return g
 }
@@ -98,6 +100,7 @@ func (g *gather) read(r io.Reader) error {
 				boot = in.Header().Boot
 			}
 			o.Point.Netns = g.netns(o.Point.Node, o.Point.Netns)
+			g.narrow.see(&f, &o)
 			g.trails.See(&correlate.Sighting{Boot: boot, At: o.Point, Frame: &f, Seen: o, Also: g.apart(also)})
 		}
 		g.mu.Unlock()
@@ -134,7 +137,10 @@ func (g *gather) join(s trail.Session) {
 // overlay adds what the cluster knows to what its nodes do. Of the ends it
 // knows the names, and all addresses.
 func (g *gather) overlay(s *trail.Session) {
-	s.Blind = append(s.Blind, g.hidden...)
+	for _, h := range g.hidden {
+		s.Blind = append(s.Blind, trail.Blind{Node: h.Node, What: "packets on " + h.Node, Why: h.why})
+		s.Unwatched = append(s.Unwatched, h.Place)
+	}
 	if g.ends == nil {
 		return
 	}
@@ -150,11 +156,18 @@ func (g *gather) overlay(s *trail.Session) {
 	}
 }
 
-// hide notes what is not visible.
-func (g *gather) hide(b trail.Blind) {
+// hiddenNode is a node that is not watched, with the addresses there.
+type hiddenNode struct {
+	trail.Place
+	why string
+}
+
+// hide notes that a node is not watched.
+func (g *gather) hide(p trail.Place, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.hidden = append(g.hidden, b)
+	g.hidden = append(g.hidden, hiddenNode{p, why})
+	g.session = trail.Join(g.parts)
 	g.overlay(&g.session)
 }
 
@@ -182,7 +195,9 @@ func (g *gather) apart(list []trail.Observation) []trail.Observation {
 
 // take is called by trails for each packet whose way is over.
 func (g *gather) take(t trail.Trail) {
-	if !g.wanted(&t) {
+	wanted := g.wanted(&t)
+	g.narrow.forget(&t)
+	if !wanted {
 		return
 	}
 	if t.AnswerTo == 0 {
@@ -212,9 +227,13 @@ func (g *gather) take(t trail.Trail) {
 	}
 }
 
-// wanted leaves out packets of other nodes, and those of which only netfilter
-// told: somebody else's tracing marked them.
+// wanted leaves out packets of other nodes, those that the user's filter does
+// not mean, and those of which only netfilter told: somebody else's tracing
+// marked them.
 func (g *gather) wanted(t *trail.Trail) bool {
+	if !g.narrow.wants(t) {
+		return false
+	}
 	rulesOnly := !slices.ContainsFunc(t.Observations, func(o trail.Observation) bool { return o.Stage != trail.StageRules })
 	if rulesOnly && len(g.session.Means) > 1 {
 		return false

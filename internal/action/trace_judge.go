@@ -64,7 +64,7 @@ func (j *judge) context(t *trail.Trail) diagnose.Context {
 	s := j.session
 	c := diagnose.Context{
 		Source: j.endpoint(&s.Source), Destination: j.endpoint(&s.Destination),
-		Missed: s.Missed, Blind: s.Blind, Over: true, Armed: s.Places,
+		Missed: s.Missed, Blind: s.Blind, Over: true, Armed: s.Places, Unwatched: s.Unwatched,
 	}
 	if t == nil {
 		c.Conversation = s.Conversation

@@ -49,8 +49,10 @@ func (k *clusterTrace) legs() ([]leg, error) {
 			continue
 		}
 		fresh := !slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node })
-		if fresh && distinct(out) >= mostArmed {
-			skipped = append(skipped, p.Node)
+		if fresh && len(nodesOf(out)) >= mostArmed {
+			if !slices.Contains(skipped, p.Node) {
+				skipped = append(skipped, p.Node)
+			}
 			continue
 		}
 		l, err := k.leg(p.Node, p)
@@ -58,6 +60,9 @@ func (k *clusterTrace) legs() ([]leg, error) {
 			return nil, err
 		}
 		out = append(out, l)
+	}
+	if from := k.options.FromNode; from != "" && !slices.ContainsFunc(out, func(l leg) bool { return l.label == from }) {
+		return nil, notOnTheWay(from, nodesOf(out))
 	}
 	for _, node := range skipped {
 		k.blind(node, fmt.Sprintf("not armed: more than %d nodes", mostArmed))
@@ -74,14 +79,15 @@ func (k *clusterTrace) legs() ([]leg, error) {
 	return out, k.check(out[0].request)
 }
 
-func distinct(legs []leg) int {
+// nodesOf are the nodes that legs are on, each once.
+func nodesOf(legs []leg) []string {
 	var nodes []string
 	for i := range legs {
 		if !slices.Contains(nodes, legs[i].label) {
 			nodes = append(nodes, legs[i].label)
 		}
 	}
-	return len(nodes)
+	return nodes
 }
 
 // check refuses what the agents would.
@@ -207,12 +213,7 @@ func (k *clusterTrace) names(legs []leg) map[netip.Addr]string {
 	for _, p := range slices.Concat(k.src.pods, k.dst.pods) {
 		add(p)
 	}
-	var nodes []string
-	for i := range legs {
-		if !slices.Contains(nodes, legs[i].label) {
-			nodes = append(nodes, legs[i].label)
-		}
-	}
+	nodes := nodesOf(legs)
 	found := make([][]find.Pod, len(nodes))
 	var asked sync.WaitGroup
 	for i, node := range nodes {
@@ -229,6 +230,12 @@ func (k *clusterTrace) names(legs []leg) map[netip.Addr]string {
 
 // blind says that a node is not watched.
 func (k *clusterTrace) blind(node, why string) {
-	k.gather.hide(trail.Blind{Node: node, What: "packets on " + node, Why: why})
+	addrs := k.crew.addresses(node)
+	for _, p := range k.dst.pods {
+		if p.Node == node {
+			addrs = append(addrs, p.IPs...)
+		}
+	}
+	k.gather.hide(trail.Place{Node: node, Addrs: addrs}, why)
 	k.note(node + " is not watched: " + why)
 }

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"net/netip"
+
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -27,7 +29,18 @@ func wayCases() []judged {
 	multicast.t.Observations = append(newWalk("", 17, clientAddr, "239.1.2.3", 5000, 5000).out(clientEth).t.Observations, multicast.t.Observations...)
 	reset := newWalk("TCP RST seq 7", 6, clientAddr, webAddr, 40000, 80)
 	reset.add(clientEth, trail.Observation{Stage: trail.StageRefuse, Refusal: &trail.Refusal{Kind: "reset", Reason: "TCP_ABORT_ON_CLOSE"}})
+	unwatched := func(c *Context) {
+		c.Armed = c.Armed[:2] // the client's node
+		c.Unwatched = []Place{{Node: "node2", Addrs: []netip.Addr{ip(node2Addr), ip(webAddr)}}}
+		c.Blind = []trail.Blind{{Node: "node2", What: "packets on node2", Why: "not armed: more than 10 nodes"}}
+	}
 	return []judged{
+		{"node-not-watched", syn(webAddr, 80).leave().out(node1Vx).encap(node1Addr, node2Addr).out(node1Eth), unwatched, trail.Unknown, "eth0 out", "", nil},
+		{"node-not-watched-no-tunnel", syn(webAddr, 80).leave().out(node1Eth), unwatched, trail.Unknown, "eth0 out", "", nil},
+		{"node-not-watched-answered", syn(webAddr, 80).leave().out(node1Eth), func(c *Context) {
+			unwatched(c)
+			c.Conversation = &trail.Conversation{Flow: syn(webAddr, 80).flow, Result: trail.ResultAnswered}
+		}, trail.Delivered, "eth0 out", trail.Inferred, nil},
 		{"copied-for-a-tunnel", copied(udp6(53)).rest().deliver(webEth), nil, trail.Delivered, "socket", trail.Observed, nil},
 		{"copied-and-not-seen-again", copied(udp6(53)), nil, trail.Lost, "flannel.1", trail.Inferred, nil},
 		{"copied-nothing-listens", copied(udp6(5353)).rest().drop(webEth, "NO_SOCKET", "__udp6_lib_rcv+0xe1/0xb00", ""), nil, trail.Rejected, "udp", trail.Inferred, []string{"nothing-listens"}},

@@ -30,6 +30,8 @@ type Context struct {
 	Blind []trail.Blind
 	// Armed are the namespaces that were watched before the packet set out.
 	Armed []Place
+	// Unwatched are places that packets go to and that nobody watches.
+	Unwatched []Place
 	// Over is true when the run is over and nothing more will come.
 	Over bool
 }

@@ -38,6 +38,9 @@ func (q *inquiry) openEnd(e ending) ending {
 	}
 	var armed bool
 	e.next, armed = q.expected(last, e.way)
+	if why := q.hidden(last); why != "" && (e.next == "" || !armed) {
+		return unknown(e, why)
+	}
 	if e.next == "" {
 		e.outcome, e.left, e.basis = trail.Delivered, true, trail.Observed
 		return e
@@ -88,6 +91,25 @@ func inbound(o *trail.Observation) bool {
 		return o.Route != nil && o.Route.In != "lo" && (o.Route.Type == "local" || o.Route.Table == tableLocal)
 	}
 	return false
+}
+
+// hidden is why nothing can be seen of a packet where it went from its last
+// sighting; empty if it is not known to be hidden there.
+func (q *inquiry) hidden(o *trail.Observation) string {
+	i := slices.IndexFunc(q.c.Unwatched, func(p Place) bool {
+		return slices.Contains(p.Addrs, outerDst(o)) || slices.Contains(p.Addrs, o.Seen.Flow.Dst)
+	})
+	if i < 0 {
+		return ""
+	}
+	node := q.c.Unwatched[i].Node
+	why := node + " is not watched"
+	for _, b := range q.c.Blind {
+		if b.Node == node && b.Namespace == "" {
+			return why + ": " + b.Why
+		}
+	}
+	return why
 }
 
 // unsent says whether the sender's own kernel refused to make a packet of what

@@ -24,7 +24,10 @@ type Session struct {
 	// Places are the namespaces that were armed before the first packet:
 	// absence counts there, as far as Blind does not say otherwise.
 	Places []Place `json:"places,omitempty"`
-	Blind  []Blind `json:"blind,omitempty"`
+	// Unwatched are nodes that packets may go to and that were not armed, with
+	// their addresses and their pods'; Blind says why.
+	Unwatched []Place `json:"unwatched,omitempty"`
+	Blind     []Blind `json:"blind,omitempty"`
 	// Notes are for people.
 	Notes []string `json:"notes,omitempty"`
 	// Missed counts what was not caught, by source.

@@ -29,6 +29,8 @@ func TestSelection(t *testing.T) {
 	inner := build.Packet(build.IPv4{Src: c4, Dst: r4()}, build.UDP{SrcPort: 5, DstPort: 8472}, build.VXLAN{VNI: 1}, build.Ethernet{}, ip(a4, b4), build.TCP{SrcPort: 40000, DstPort: 80})
 	ends := Selection{Src: []netip.Addr{a4, a6}, Dst: []netip.Addr{b4, b6}, DstPort: 80}
 	probe := Selection{HasProbe: true, Probe: packet.Flow{Proto: packet.ProtoTCP, Src: a4, Dst: b4, SrcPort: 40000, DstPort: 80}}
+	detour := probe
+	detour.Back = []Detour{{From: []netip.Addr{c4}, To: netip.AddrPortFrom(b4, 8080)}}
 	ping := Selection{HasProbe: true, Probe: packet.Flow{Proto: packet.ProtoICMP, Src: a4, Dst: b4, ID: 7}}
 	echo := func(id uint16) []byte {
 		return build.Packet(ip(a4, b4), build.ICMPv4{Type: 8, ID: id})
@@ -55,6 +57,9 @@ func TestSelection(t *testing.T) {
 		{"probe's error", probe, refused, true},
 		{"echo", ping, echo(7), true},
 		{"echo of another", ping, echo(8), false},
+		{"come back, translated", detour, tcp(c4, 4000, b4, 8080), true},
+		{"its answer", detour, tcp(b4, 8080, c4, 4000), true},
+		{"come back, another port", detour, tcp(c4, 4000, b4, 81), false},
 		{"any", Selection{Src: []netip.Addr{a4}}, tcp(a4, 1, c4, 2), true},
 		{"any, not", Selection{Src: []netip.Addr{a4}}, tcp(b4, 1, c4, 2), false},
 		{"filter alone", Selection{Filter: "port 80"}, tcp(b4, 1, c4, 80), true},
