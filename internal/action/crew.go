@@ -33,6 +33,9 @@ type crew struct {
 	query   find.Query
 	placing place.Options
 	note    func(string)
+	// offNodes is why no agent can be placed on nodes; nil for none that is
+	// known. It counts where the way is left to us.
+	offNodes error
 
 	unpacked
 
@@ -66,8 +69,12 @@ func newCrew(ctx context.Context, o *ClusterOptions, q find.Query, filter string
 	c.query = q
 	var asked sync.WaitGroup
 	asked.Go(func() { c.ask(ctx) }) // beside the other questions
-	if o.method() == place.MethodExec {
+	switch o.method() {
+	case place.MethodExec:
 		asked.Go(func() { _, _ = c.uploadable(usualArch) }) // unpacked, it is kept
+	case place.MethodAuto:
+		asked.Go(func() { c.offNodes = place.RefuseNode(ctx, c.cluster, c.placing) })
+	case place.MethodNode, place.MethodEphemeral:
 	}
 	c.found, err = find.Targets(ctx, c.cluster.Client, q)
 	asked.Wait()
@@ -142,42 +149,6 @@ func (c *crew) posts() ([]post, error) {
 	return out, nil
 }
 
-// way chooses the way in for a pod: a node's agent, else from inside. Never an
-// ephemeral container unasked, since its record stays.
-func (c *crew) way(p *find.Pod) (place.Method, error) {
-	return c.wayTo(p, c.found.Node(p.Node))
-}
-
-// wayTo is way for a pod on a node, which may be nil.
-func (c *crew) wayTo(p *find.Pod, node *find.Node) (place.Method, error) {
-	m := c.options.method()
-	switch m {
-	case place.MethodExec:
-		return m, refuseInside(p, node)
-	case place.MethodNode, place.MethodEphemeral:
-		return m, p.Refuse(node, find.Way(m))
-	case place.MethodAuto:
-	}
-	first := p.Refuse(node, find.WayNode)
-	if first == nil {
-		return place.MethodNode, nil
-	}
-	if refuseInside(p, node) == nil {
-		return place.MethodExec, nil
-	}
-	return "", first
-}
-
-// refuseInside says why no agent can run inside of a pod. Where one does
-// already, nothing is needed of the other containers.
-func refuseInside(p *find.Pod, node *find.Node) error {
-	in := *p
-	if name := sidecar(p); name != "" {
-		in.Container = name
-	}
-	return in.Refuse(node, find.WayExec)
-}
-
 // plan says what will be created, for people.
 func (c *crew) plan(posts []post) []string {
 	var nodes, out []string
@@ -191,8 +162,8 @@ func (c *crew) plan(posts []post) []string {
 				nodes = append(nodes, p.label)
 			}
 		case place.MethodExec:
-			if name := sidecar(p.pods[0]); name != "" {
-				out = append(out, fmt.Sprintf("using the agent in container %s of %s", name, p.pods[0].Name))
+			if k := p.pods[0].Sidecar(); k != nil {
+				out = append(out, fmt.Sprintf("using the agent in container %s of %s", k.Name, p.pods[0].Name))
 			} else {
 				out = append(out, "creating "+place.PlanExec(target(p.pods[0]), len(p.program)))
 			}
@@ -207,12 +178,7 @@ func (c *crew) plan(posts []post) []string {
 	return out
 }
 
-func target(p *find.Pod) place.Target {
-	return place.Target{Namespace: p.Namespace, Pod: p.Name, Container: p.Container}
-}
-
-// runner brings an agent to a post. Where nodes are off limits and the way was
-// left to us, the agent goes into the container.
+// runner brings an agent to a post.
 func (c *crew) runner(ctx context.Context, p *post) (*place.Runner, error) {
 	switch p.way {
 	case place.MethodExec:
@@ -234,44 +200,6 @@ func (c *crew) runner(ctx context.Context, p *post) (*place.Runner, error) {
 		c.mu.Unlock()
 	}
 	return r, err
-}
-
-// usualArch is that of a node that does not say.
-const usualArch = "amd64"
-
-// newInside is a post in the pod itself.
-func (c *crew) newInside(p *find.Pod, n *find.Node, way place.Method) (post, error) {
-	out := post{label: p.Name, node: n, pods: []*find.Pod{p}, way: way}
-	if way != place.MethodExec || sidecar(p) != "" {
-		return out, nil
-	}
-	arch := usualArch
-	if n != nil && n.Arch != "" {
-		arch = n.Arch
-	}
-	var err error
-	out.program, err = c.uploadable(arch)
-	return out, err
-}
-
-// sidecar is a container of the pod that is an agent already; empty for none.
-func sidecar(p *find.Pod) string {
-	for i := range p.Containers {
-		if k := &p.Containers[i]; k.Running && strings.Contains(k.Image, "pktrail-agent") {
-			return k.Name
-		}
-	}
-	return ""
-}
-
-// inside gives the agent that a pod has already, else uploads one.
-func (c *crew) inside(p *post) *place.Runner {
-	t := target(p.pods[0])
-	if name := sidecar(p.pods[0]); name != "" {
-		t.Container = name
-		return place.Existing(c.cluster, t)
-	}
-	return place.Exec(c.cluster, t, p.program)
 }
 
 // serve runs one session at a post: the stream goes to w, talk to hear. The
