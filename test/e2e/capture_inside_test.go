@@ -3,13 +3,18 @@
 package e2e
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/pktrail/pktrail/test/cluster/bed"
 	"github.com/pktrail/pktrail/test/e2e/stage"
@@ -110,40 +115,50 @@ func (c *cast) ephemeral(t *testing.T) {
 	}
 }
 
-// An agent that is in the pod already takes one session after the other, and
-// nothing is asked of the container beside it.
+// An agent that is in the pod already, as docs/sidecar.yaml has it, takes one
+// session after the other. Nothing is asked of the container beside it.
 func (c *cast) sidecar(t *testing.T) {
 	c.s.AgentImage(t)
-	p := c.plain("beside", bed.WebImage)
-	p.Spec.Containers[0].SecurityContext = &corev1.SecurityContext{RunAsUser: new(int64(65534)), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}
-	p.Spec.Containers = append(p.Spec.Containers, corev1.Container{
-		Name: "tracer", Image: agentImage(t), ImagePullPolicy: corev1.PullNever, Args: []string{"serve", "--stay"},
-		VolumeMounts: []corev1.VolumeMount{{Name: "run", MountPath: "/run/pktrail"}},
-		SecurityContext: &corev1.SecurityContext{
-			RunAsUser: new(int64), ReadOnlyRootFilesystem: new(true), AllowPrivilegeEscalation: new(bool),
-			Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}, Add: []corev1.Capability{"NET_RAW", "NET_ADMIN"}},
-		},
-	})
-	p.Spec.Volumes = []corev1.Volume{{Name: "run", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}}}
-	pod := c.s.Pod(t, p)
+	pod := c.beside(t)
 	for range 2 {
-		r := capturing(t, c.s, "beside", "-n", c.ns, "--method", "exec", "-f", "icmp", "--count", "2")
+		r := capturing(t, c.s, pod.Name, "-n", c.ns, "--method", "exec", "-f", "icmp", "--count", "2")
 		c.s.Ping(t, c.shell, pod.IP, 1)
 		end := r.Wait()
-		ended(t, end, "using the agent in container tracer of beside")
-		if strings.Contains(end.Stderr, "creating") || strings.Count(end.Stdout, "beside eth0") != 2 {
+		ended(t, end, "using the agent in container pktrail-agent of "+pod.Name)
+		if strings.Contains(end.Stderr, "creating") || strings.Count(end.Stdout, pod.Name+" eth0") != 2 {
 			t.Errorf("it says\n%s%s", end.Stderr, end.Stdout)
 		}
 	}
-	now, err := c.s.Client.CoreV1().Pods(c.ns).Get(t.Context(), "beside", metav1.GetOptions{})
+	now, err := c.s.Client.CoreV1().Pods(c.ns).Get(t.Context(), pod.Name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range now.Status.ContainerStatuses {
+	for _, s := range slices.Concat(now.Status.ContainerStatuses, now.Status.InitContainerStatuses) {
 		if s.RestartCount != 0 {
 			t.Errorf("container %s was started again", s.Name)
 		}
 	}
+}
+
+// beside starts the pod of docs/sidecar.yaml with images that there are here.
+func (c *cast) beside(t *testing.T) stage.Pod {
+	t.Helper()
+	b, err := os.ReadFile("../../docs/sidecar.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d appsv1.Deployment
+	if err := yaml.UnmarshalStrict(b, &d); err != nil {
+		t.Fatal(err)
+	}
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: c.ns, Name: "beside"}, Spec: d.Spec.Template.Spec}
+	p.Spec.NodeName, p.Spec.DNSPolicy = node1, corev1.DNSDefault
+	p.Spec.TerminationGracePeriodSeconds, p.Spec.AutomountServiceAccountToken = new(int64(0)), new(bool)
+	main, agent := &p.Spec.Containers[0], &p.Spec.InitContainers[0]
+	main.Image, main.Args, main.ImagePullPolicy = bed.WebImage, nil, corev1.PullNever
+	main.SecurityContext = &corev1.SecurityContext{RunAsUser: new(int64(65534)), Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}
+	agent.Image, agent.ImagePullPolicy = agentImage(t), corev1.PullNever
+	return c.s.Pod(t, p)
 }
 
 // agentImage is the name that pktrail gives its image.
@@ -160,4 +175,27 @@ func agentImage(t *testing.T) string {
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(string(said), tar+": "), " ")
 	return name
+}
+
+// Who may place nothing on nodes gets in by exec where that works, and is told
+// of the other way where it does not; that one is never taken unasked.
+func TestCaptureWithoutNodes(t *testing.T) {
+	c := newCast(t)
+	role := c.ns + "-inside"
+	c.s.Kubectl(t, "create", "clusterrole", role, "--verb=get,list,create", "--resource=pods,pods/exec")
+	t.Cleanup(func() { c.s.Kubectl(t, "delete", "clusterrole", role) })
+	user := c.s.User(t)
+	c.s.Grant(t, user, c.ns, role)
+	const why = "you may not create jobs.batch in namespace pktrail, so no agent can be placed on nodes"
+	o := stage.RunOptions{Kubeconfig: user.Kubeconfig}
+
+	r := c.s.Start(t, o, "capture", "shell", "-n", c.ns, "-f", "icmp", "--count", "2")
+	catches(r)
+	c.s.Ping(t, c.shell, c.web.IP, 1)
+	ended(t, r.Wait(), "note: "+why, "uploaded into container main of "+c.ns+"/shell")
+
+	refused(t, c.s.Start(t, o, "capture", "web", "-n", c.ns).Wait(), 1,
+		why, "container main of pod web", "does not run as root", "--method ephemeral adds a container to the pod, whose record Kubernetes keeps")
+	says(t, c.s.Start(t, o, "capture", "shell", "-n", c.ns, "--method", "node").Wait(), 1,
+		"cannot create resource \"jobs\"", `in the namespace "pktrail"`, "deploy/rbac.yaml")
 }
