@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -119,6 +120,24 @@ func (b *bed) bind(t *testing.T, name, namespace string, rules []rbacv1.PolicyRu
 	}
 }
 
+// await waits until all rights of a method are there: the server hears of a
+// role a moment after it is made.
+func (b *bed) await(t *testing.T, c *kube.Cluster, m Method) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		r, err := Check(t.Context(), c.Client, m, Where{Targets: []string{b.targets}, Agents: b.agents})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Missing)+len(r.Optional) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s lacks %s; %s", m, Words(r.Missing), Words(r.Optional))
+		}
+	}
+}
+
 // TestClusterRoles checks on a real API server that each method's roles give
 // all that it needs, in its namespaces and no other.
 func TestClusterRoles(t *testing.T) {
@@ -135,13 +154,7 @@ func TestClusterRoles(t *testing.T) {
 			t.Errorf("%s: a stranger has rights: %d of %d are missing", m, n, len(Rights(m)))
 		}
 		b.grant(t, m, user)
-		after, err := Check(t.Context(), c.Client, m, where)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(after.Missing)+len(after.Optional) > 0 {
-			t.Errorf("%s lacks %s; %s", m, Words(after.Missing), Words(after.Optional))
-		}
+		b.await(t, c, m)
 		elsewhere, err := Check(t.Context(), c.Client, m, Where{Targets: []string{"default"}, Agents: "default"})
 		if err != nil {
 			t.Fatal(err)
@@ -161,6 +174,7 @@ func TestClusterLook(t *testing.T) {
 	where := Where{Targets: []string{b.targets}, Agents: b.agents}
 	user := b.agents + "-doctor"
 	b.grant(t, MethodDoctor, user)
+	b.await(t, b.as(t, user), MethodDoctor)
 	s, err := Look(t.Context(), b.as(t, user), Options{Where: where, Image: "pktrail.test/web:1"})
 	if err != nil {
 		t.Fatal(err)

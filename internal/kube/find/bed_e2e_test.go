@@ -9,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	authv1 "k8s.io/api/authorization/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -68,6 +69,21 @@ func (b *bed) as(t *testing.T, user string, rules ...rbacv1.PolicyRule) kubernet
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The server hears of a role a moment after it is made.
+	until(t, "the role of "+user, func() bool {
+		for _, r := range rules {
+			for _, verb := range r.Verbs {
+				review := &authv1.SelfSubjectAccessReview{Spec: authv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authv1.ResourceAttributes{
+					Namespace: b.ns, Verb: verb, Group: r.APIGroups[0], Resource: r.Resources[0],
+				}}}
+				out, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
+				if err != nil || !out.Status.Allowed {
+					return false
+				}
+			}
+		}
+		return true
+	})
 	return client
 }
 
