@@ -67,7 +67,7 @@ func Figures(ctx context.Context, o Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer b.close()
+	defer b.close() //nolint:contextcheck // also when ctx has ended
 	for _, f := range []struct {
 		name string
 		run  func(context.Context) error
@@ -103,7 +103,7 @@ func open(ctx context.Context, o Options, out io.Writer) (_ *bench, err error) {
 	b.space = "bench-" + strings.ToLower(rand.Text()[:6])
 	b.agents = b.space + "-agents"
 	if err := b.furnish(ctx); err != nil {
-		b.close()
+		b.close() //nolint:contextcheck // also when ctx has ended
 		return nil, err
 	}
 	return b, nil

@@ -83,7 +83,7 @@ func (f *flood) run(ctx context.Context, fd, size int, rate float64) error {
 		}
 		// What the machine was too busy for is not caught up at once.
 		for n := min(due-f.sent.Load(), int64(rate/50)+1); n > 0; n-- {
-			if _, err := unix.Write(fd, data); err != nil && err != unix.EAGAIN && err != unix.ENOBUFS { //nolint:errorlint // the kernel's own
+			if _, err := unix.Write(fd, data); err != nil && err != unix.EAGAIN && err != unix.ENOBUFS {
 				return fmt.Errorf("send flood: %w", err)
 			}
 			f.sent.Add(1)
