@@ -13,6 +13,7 @@ import (
 	"github.com/go-logr/logr"
 	authn "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -76,6 +77,9 @@ func Open(l Loader, agent string) (*Cluster, error) {
 	}
 	if file, err := raw.RawConfig(); err == nil {
 		c.Context = file.CurrentContext
+	}
+	if f, ok := l.(*genericclioptions.ConfigFlags); ok && f.Context != nil && *f.Context != "" {
+		c.Context = *f.Context
 	}
 	return c, nil
 }
