@@ -16,7 +16,7 @@ func TestSpecification(t *testing.T) {
 		t.Fatal(err)
 	}
 	var golden []byte
-	for _, name := range []string{"testdata/small.pcapng", "testdata/trace.pcapng"} {
+	for _, name := range []string{"testdata/small.pcapng", "testdata/trace.pcapng", "testdata/merged.pcapng"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -166,6 +166,25 @@ func TestMergeManyEnds(t *testing.T) {
 	}
 }
 
+// TestMergeGolden holds the bytes of a small merged stream, as TestGolden does.
+func TestMergeGolden(t *testing.T) {
+	var a, out bytes.Buffer
+	small(t, &a)
+	m := NewMerge(&out, time.Hour, 0)
+	x, y := m.Add("node-a"), m.Add("node-b")
+	_, e1 := x.Write(a.Bytes())
+	_, e2 := y.Write(traced(t))
+	must(t, errors.Join(e1, e2, x.Close(), y.Close(), m.Close()))
+	const path = "testdata/merged.pcapng"
+	if *update {
+		must(t, os.WriteFile(path, out.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(out.Bytes(), want) {
+		t.Errorf("%v: the bytes are not those of %s", err, path)
+	}
+}
+
 // TestMergeTools: Wireshark's programs read a merged stream without complaint.
 func TestMergeTools(t *testing.T) {
 	path := save(t, "merged.pcapng", func(w io.Writer) {
