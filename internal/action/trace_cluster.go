@@ -213,6 +213,7 @@ func (k *clusterTrace) heard(l *leg, m agent.Message, armed func()) {
 func (k *clusterTrace) announce() {
 	k.heardMu.Lock()
 	s := trail.Join(k.sessions)
+	k.gather.begin(k.sessions)
 	k.heardMu.Unlock()
 	s.ArmedIn = time.Since(k.begun).Round(time.Millisecond)
 	k.gather.overlay(&s)

@@ -38,6 +38,7 @@ type gather struct {
 	// hidden are nodes that are not watched, and why.
 	hidden []hiddenNode
 	narrow *narrow // nil where the user has no filter
+	spell  *spell  // nil where all is armed at once
 }
 
 // alike are packets that took one way and ended alike.
@@ -55,6 +56,9 @@ const (
 func newGather(o *TraceOptions, enough context.CancelCauseFunc) *gather {
 	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}, narrow: newNarrow(o.Request.Filter)}
 	g.trails = correlate.New(correlate.Options{Closed: g.take, Linger: patience(o)})
+	if o.Cluster != nil && o.Request.Probe.Proto == "" {
+		g.spell = &spell{}
+	}
 	return g
 }
 
@@ -156,6 +160,13 @@ func (g *gather) overlay(s *trail.Session) {
 	}
 }
 
+// begin notes that all nodes are armed.
+func (g *gather) begin(all []trail.Session) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.spell.start(all)
+}
+
 // hiddenNode is a node that is not watched, with the addresses there.
 type hiddenNode struct {
 	trail.Place
@@ -195,7 +206,7 @@ func (g *gather) apart(list []trail.Observation) []trail.Observation {
 
 // take is called by trails for each packet whose way is over.
 func (g *gather) take(t trail.Trail) {
-	wanted := g.wanted(&t)
+	wanted := g.wanted(&t) && g.spell.begun(&t, g.trails)
 	g.narrow.forget(&t)
 	if !wanted {
 		return
@@ -263,6 +274,15 @@ func (g *gather) result() TraceResult {
 		c := g.session.Conversation
 		g.closed = append(g.closed, trail.Trail{Number: 1, Packet: "nothing was sent", Flow: c.Flow, Observations: g.asides, Ended: true})
 	}
+	g.closed = slices.DeleteFunc(g.closed, func(t trail.Trail) bool {
+		if !g.spell.over(&t, g.parts, g.trails) {
+			return false
+		}
+		if like := g.shapes[diagnose.Shape(&t)]; like != nil {
+			like.count, like.kept = like.count-1, like.kept-1
+		}
+		return true
+	})
 	newJudge(&g.session, g.closed, g.shapes).judge(&r)
 	return r
 }
