@@ -43,6 +43,7 @@ type clusterCapture struct {
 	wait   int  // posts that have neither armed nor failed
 	failed []error
 	works  int // posts that have armed
+	served int // posts that there are and were
 }
 
 // runCluster captures on a cluster, with one stream of all agents going to w.
@@ -71,7 +72,7 @@ func (c *capture) runCluster(w io.Writer) error {
 	if c.options.Output != "" {
 		hold = fileHold
 	}
-	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), wait: len(posts)}
+	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), wait: len(posts), served: len(posts)}
 	if n := c.options.Request.Limits.Packets; n > 0 && (len(posts) > 1 || o.Follow) {
 		k.merge.Limit(n, func() { c.cancel(errEnough) })
 	}
@@ -120,8 +121,8 @@ func (k *clusterCapture) run(posts []post) error {
 	err := k.merge.Close()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.works == 0 {
-		return errors.Join(firstOf(k.failed), nil)
+	if len(k.failed) == k.served { // and none has ended as it should
+		return firstOf(k.failed)
 	}
 	return err
 }
@@ -181,7 +182,7 @@ func (k *clusterCapture) serve(ctx context.Context, p *post, in *record.MergeInp
 	})
 	_ = in.CloseWithError(err) // the end record says it
 	k.mu.Lock()
-	wait, several := 0, k.works > 0 || k.wait > 1
+	wait, several := 0, k.served > 1
 	if !armed {
 		wait = -1
 	}
@@ -299,6 +300,7 @@ func (k *clusterCapture) add(ctx context.Context, all *sync.WaitGroup, ev *find.
 	k.say(fmt.Sprintf("%s has come, on %s", pod.Name, pod.Node))
 	k.mu.Lock()
 	k.wait++
+	k.served++
 	k.mu.Unlock()
 	in := k.merge.Add(pod.Name)
 	all.Go(func() { k.serve(ctx, &p, in) })

@@ -164,11 +164,23 @@ func runSession(ctx context.Context, request []byte, w io.Writer, talk func([]by
 		talk(complain(err))
 		return exitUsage
 	}
-	if err := Run(ctx, q, w, func(m Message) { talk(encode(m)) }); err != nil {
+	err = Run(ctx, q, w, func(m Message) { talk(encode(m)) })
+	if cause := context.Cause(ctx); err == nil && errors.Is(cause, sessions.ErrHost) {
+		err = hostEnded{cause}
+	}
+	if err != nil {
 		talk(encode(complaint(err, &q)))
 		return exitFailed
 	}
 	return exitDone
+}
+
+// hostEnded is a session that nobody has ended, nor its limits.
+type hostEnded struct{ error }
+
+// Hint says what to look at.
+func (hostEnded) Hint() string {
+	return "somebody has removed its pod, or the node goes down; what was caught until then is kept"
 }
 
 func complain(err error) []byte { return encode(complaint(err, nil)) }

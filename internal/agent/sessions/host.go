@@ -43,7 +43,7 @@ func (h *host) session(id string, from uint64, room int) (*session, error) {
 	}
 	switch {
 	case h.open == nil:
-		return nil, errHost
+		return nil, ErrHost
 	case from > 0:
 		return nil, &goneError{id}
 	case len(h.open) >= most:
@@ -130,13 +130,14 @@ func (h *host) wait(ctx context.Context) {
 		return
 	case <-ctx.Done():
 	}
+	why := fmt.Errorf("%w (%w)", ErrHost, context.Cause(ctx))
 	late := time.NewTimer(h.o.Grace)
 	defer late.Stop()
 	h.mu.Lock()
 	h.stay = false
 	for _, s := range h.open {
-		s.stop(context.Cause(ctx))
-		s.refuse(context.Cause(ctx)) // where no request has come
+		s.stop(why)
+		s.refuse(why) // where no request has come
 	}
 	h.mu.Unlock()
 	if h.shut() {

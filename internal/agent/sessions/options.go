@@ -63,8 +63,10 @@ var (
 	errExpired   = errors.New("the client has not been heard of")
 	errTakenOver = errors.New("another connection has taken the session over")
 	errRefused   = errors.New("its request was none")
-	errHost      = errors.New("the agent ends")
 )
+
+// ErrHost ends sessions before their time, because their host ends.
+var ErrHost = errors.New("the agent was told to end")
 
 // Exit codes of sessions that never ran.
 const (

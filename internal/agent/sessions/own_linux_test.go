@@ -90,7 +90,7 @@ func TestOwnEnds(t *testing.T) {
 	g = got{}
 	g.until(c, "written")
 	_ = c.Process.Signal(syscall.SIGTERM)
-	if code := g.all(c); code != 0 || c.end() != 0 || !strings.HasPrefix(g.talk[len(g.talk)-1], "ended: terminated") {
+	if code := g.all(c); code != 0 || c.end() != 0 || !strings.HasPrefix(g.talk[len(g.talk)-1], "ended: the agent was told to end (terminated") {
 		t.Errorf("%d, %q, %s", code, g.talk, &c.stderr)
 	}
 	// Its name can be had once.

@@ -254,7 +254,7 @@ func TestTerminate(t *testing.T) {
 	var g got
 	g.until(c, "written")
 	_ = srv.Process.Signal(syscall.SIGTERM)
-	if code := g.all(c); code != 3 || !strings.HasPrefix(g.talk[len(g.talk)-1], "ended: terminated") {
+	if code := g.all(c); code != 3 || !strings.HasPrefix(g.talk[len(g.talk)-1], "ended: the agent was told to end (terminated") {
 		t.Errorf("%d, %q", code, g.talk)
 	}
 	if srv.end() != 0 {
