@@ -13,10 +13,24 @@ import (
 // this machine.
 type Leftover = agent.Leftover
 
-// CleanOptions say where to clean, and how thoroughly.
+// Clean lists what killed runs have left on this machine and, unless dry, puts
+// it back. It returns what it found; those that could not be put back are in
+// the error.
+func Clean(ctx context.Context, dry bool) ([]Leftover, error) {
+	list, err := agent.Leftovers(ctx)
+	if err != nil || dry {
+		return list, explain(err)
+	}
+	var errs []error
+	for i := range list {
+		errs = append(errs, list[i].Restore(ctx))
+	}
+	return list, explain(errors.Join(errs...))
+}
+
+// CleanOptions say where to clean on a cluster, and how thoroughly.
 type CleanOptions struct {
-	// Cluster is the cluster beside this machine; AllNamespaces and Namespace
-	// (of agents) count. nil is this machine only.
+	// Cluster says which one; AllNamespaces and Namespace (of agents) count.
 	Cluster *ClusterOptions
 	// Asked is true if the user has named a cluster: then it is an error if
 	// there is none.
@@ -27,18 +41,10 @@ type CleanOptions struct {
 	DryRun bool
 }
 
-// CleanResult is what was found, and what became of it.
+// CleanResult is what was found on a cluster.
 type CleanResult struct {
-	// Machine has what was found on this machine.
-	Machine []Leftover
-	// Cluster is nil if no cluster is configured.
-	Cluster *CleanCluster
-}
-
-// CleanCluster is what was found on a cluster.
-type CleanCluster struct {
-	// Name is the kubeconfig's context, or the server where there is none.
-	Name string
+	// Cluster is the kubeconfig's context, or the server where there is none.
+	Cluster string
 	// Namespace is where agents were looked for; empty is everywhere.
 	Namespace string
 	// Anonymous is true if the cluster does not tell who we are, so that no
@@ -47,7 +53,7 @@ type CleanCluster struct {
 	Agents    []CleanAgent
 }
 
-// CleanAgent is an agent that was found.
+// CleanAgent is an agent that was found, and what became of it.
 type CleanAgent struct {
 	place.Left
 
@@ -57,39 +63,27 @@ type CleanAgent struct {
 	Removed bool `json:"removed"`
 }
 
-// Clean lists what killed runs have left on this machine and, unless it is a
-// dry run, puts it back; then the same for agents on a cluster, where one is
-// configured. It returns what it found; what could not be put back or removed
-// is in the error.
-func Clean(ctx context.Context, o CleanOptions) (CleanResult, error) {
-	var r CleanResult
-	list, err := agent.Leftovers(ctx)
-	errs := []error{err}
-	r.Machine = list
-	if !o.DryRun {
-		for i := range list {
-			errs = append(errs, list[i].Restore(ctx))
-		}
+// CleanCluster lists agents on a cluster and, unless it is a dry run, removes
+// those that are to be. It returns what it found, nil if no cluster is
+// configured and none was asked for; those that could not be removed are in
+// the error.
+func CleanCluster(ctx context.Context, o CleanOptions) (*CleanResult, error) {
+	cluster, err := kube.Open(o.Cluster.Loader, "pktrail/"+o.Cluster.Version)
+	if errors.Is(err, kube.ErrNone) && !o.Asked {
+		return nil, nil //nolint:nilnil // nothing to clean, and nothing wrong
 	}
-	if o.Cluster != nil {
-		cluster, err := kube.Open(o.Cluster.Loader, "pktrail/"+o.Cluster.Version)
-		switch {
-		case errors.Is(err, kube.ErrNone) && !o.Asked:
-		case err != nil:
-			errs = append(errs, err)
-		default:
-			r.Cluster, err = cleanCluster(ctx, cluster, &o)
-			errs = append(errs, err)
-		}
+	if err != nil {
+		return nil, explain(err)
 	}
-	return r, explain(errors.Join(errs...))
+	r, err := cleanCluster(ctx, cluster, &o)
+	return r, explain(err)
 }
 
 // cleanCluster removes agents.
-func cleanCluster(ctx context.Context, c *kube.Cluster, o *CleanOptions) (*CleanCluster, error) {
-	out := &CleanCluster{Name: c.Context, Namespace: o.Cluster.Namespace}
-	if out.Name == "" && c.Config != nil {
-		out.Name = c.Config.Host
+func cleanCluster(ctx context.Context, c *kube.Cluster, o *CleanOptions) (*CleanResult, error) {
+	out := &CleanResult{Cluster: c.Context, Namespace: o.Cluster.Namespace}
+	if out.Cluster == "" && c.Config != nil {
+		out.Cluster = c.Config.Host
 	}
 	namespace := o.Cluster.Namespace
 	switch {

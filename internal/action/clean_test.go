@@ -85,7 +85,7 @@ func TestCleanCluster(t *testing.T) {
 			if !slices.Equal(taken, tc.taken) || !slices.Equal(rest, tc.rest) {
 				t.Errorf("taken %v, there is still %v", taken, rest)
 			}
-			if r.Name != "here" || r.Anonymous != (tc.user == "") {
+			if r.Cluster != "here" || r.Anonymous != (tc.user == "") {
 				t.Errorf("%+v", r)
 			}
 		})

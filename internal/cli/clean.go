@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -53,11 +52,16 @@ ends by itself.
 			return err
 		}
 		o.Cluster, o.Asked = cluster.finish(), changedBut(f, "dry-run", "json")
-		r, err := action.Clean(cmd.Context(), o)
-		if asJSON {
-			return errors.Join(writeCleanJSON(s.Out, &r), err)
+		w := cleanView{s, o.DryRun, asJSON}
+		list, here := action.Clean(cmd.Context(), o.DryRun)
+		if err := w.machine(list, here == nil); err != nil {
+			return err
 		}
-		return errors.Join(writeClean(s, &r, &o, err != nil), err)
+		r, there := action.CleanCluster(cmd.Context(), o)
+		if r == nil {
+			return errors.Join(here, there)
+		}
+		return errors.Join(here, there, w.cluster(r, there == nil))
 	}
 	return cmd
 }
@@ -82,6 +86,13 @@ func changedBut(f *pflag.FlagSet, names ...string) bool {
 	return rest
 }
 
+// cleanView is how the result is shown.
+type cleanView struct {
+	Streams
+
+	dry, json bool
+}
+
 // cleanLine is a line of --json.
 type cleanLine struct {
 	Kind string `json:"kind"` // setting or agent
@@ -89,88 +100,85 @@ type cleanLine struct {
 	*action.CleanAgent
 }
 
-func writeCleanJSON(w io.Writer, r *action.CleanResult) error {
-	for i := range r.Machine {
-		if err := writeJSON(w, cleanLine{Kind: "setting", Leftover: &r.Machine[i]}); err != nil {
+// machine lists on stdout, and says on stderr what became of it.
+func (v *cleanView) machine(list []action.Leftover, done bool) error {
+	for i := range list {
+		if v.json {
+			if err := writeJSON(v.Out, cleanLine{Kind: "setting", Leftover: &list[i]}); err != nil {
+				return err
+			}
+		} else if _, err := fmt.Fprintln(v.Out, list[i].What); err != nil {
 			return err
 		}
 	}
-	if r.Cluster == nil {
-		return nil
-	}
-	for i := range r.Cluster.Agents {
-		if err := writeJSON(w, cleanLine{Kind: "agent", CleanAgent: &r.Cluster.Agents[i]}); err != nil {
-			return err
-		}
+	if done && !v.json {
+		fmt.Fprintln(v.Err, "this machine: "+v.became(len(list), "setting", "put back"))
 	}
 	return nil
 }
 
-// writeClean lists on stdout, and says on stderr what became of it.
-func writeClean(s Streams, r *action.CleanResult, o *action.CleanOptions, failed bool) error {
-	for _, l := range r.Machine {
-		if _, err := fmt.Fprintln(s.Out, l.What); err != nil {
-			return err
-		}
-	}
-	if !failed || len(r.Machine) > 0 {
-		fmt.Fprintln(s.Err, "this machine: "+became(len(r.Machine), "setting", "put back", o.DryRun))
-	}
-	if r.Cluster == nil {
-		return nil
-	}
-	return writeCleanCluster(s, r.Cluster, o)
-}
-
-func writeCleanCluster(s Streams, c *action.CleanCluster, o *action.CleanOptions) error {
-	var rows [][]string
+func (v *cleanView) cluster(r *action.CleanResult, done bool) error {
+	rows := [][]string{{"AGENT", "USER", "TARGETS", "AGE", "WHOSE"}}
 	taken, kept := 0, 0
-	for i := range c.Agents {
-		a := &c.Agents[i]
-		why := "of others: kept"
-		switch {
-		case a.Own:
-			why = "own"
-		case a.Expired:
-			why = "past its end"
-		case a.Taken:
-			why = "of others"
+	for i := range r.Agents {
+		a := &r.Agents[i]
+		if v.json {
+			if err := writeJSON(v.Out, cleanLine{Kind: "agent", CleanAgent: a}); err != nil {
+				return err
+			}
 		}
 		if !a.Taken {
 			kept++
-		} else if a.Removed || o.DryRun {
+		} else if a.Removed || v.dry {
 			taken++
 		}
-		rows = append(rows, []string{a.Namespace + "/" + a.Job, oneLine(a.User), oneLine(a.Targets), time.Since(a.Started).Round(time.Second).String(), why})
+		rows = append(rows, []string{a.Namespace + "/" + a.Job, oneLine(a.User), oneLine(a.Targets), time.Since(a.Started).Round(time.Second).String(), whose(a)})
 	}
-	if len(rows) > 0 {
-		rows = append([][]string{{"AGENT", "USER", "TARGETS", "AGE", ""}}, rows...)
-		if _, err := fmt.Fprint(s.Out, text.Columns(rows)); err != nil {
+	if v.json {
+		return nil
+	}
+	if len(rows) > 1 {
+		if _, err := fmt.Fprint(v.Out, text.Columns(rows)); err != nil {
 			return err
 		}
 	}
-	where := "namespace " + c.Namespace
-	if c.Namespace == "" {
+	where := "namespace " + r.Namespace
+	if r.Namespace == "" {
 		where = "all namespaces"
 	}
-	fmt.Fprintf(s.Err, "cluster %s, %s: %s\n", oneLine(c.Name), where, became(taken, "agent", "removed", o.DryRun))
-	if kept > 0 {
-		fmt.Fprintf(s.Err, "note: %s of others; --all removes them, and ends their captures\n", text.Count(kept, "agent"))
+	if done || taken > 0 {
+		fmt.Fprintf(v.Err, "cluster %s, %s: %s\n", oneLine(r.Cluster), where, v.became(taken, "agent", "removed"))
 	}
-	if c.Anonymous {
-		fmt.Fprintln(s.Err, "note: the cluster does not say who you are, so none is known to be your own")
+	if kept > 0 {
+		fmt.Fprintf(v.Err, "note: %s of others; --all removes them, and ends their captures\n", text.Count(kept, "agent"))
+	}
+	if r.Anonymous {
+		fmt.Fprintln(v.Err, "note: the cluster does not say who you are, so none is known to be your own")
 	}
 	return nil
 }
 
+// whose says why an agent is taken, or is not.
+func whose(a *action.CleanAgent) string {
+	switch {
+	case a.Own:
+		return "own"
+	case a.Expired:
+		return "past its end"
+	case a.Taken:
+		return "of others"
+	}
+	return "of others: kept"
+}
+
 // became says what became of n things.
-func became(n int, what, done string, dry bool) string {
+func (v *cleanView) became(n int, what, done string) string {
 	switch {
 	case n == 0:
 		return "nothing is left"
-	case dry && n == 1:
+	case v.dry && n == 1:
 		return text.Count(n, what) + "; without --dry-run it is " + done
-	case dry:
+	case v.dry:
 		return text.Count(n, what) + "; without --dry-run they are " + done
 	}
 	return text.Count(n, what) + " " + done
