@@ -186,8 +186,10 @@ func (c *capture) result(err error) (CaptureResult, error) {
 	case isGone && isPipe(gone):
 		return r, nil // as with every program in a pipe: the reader had enough
 	case !c.armed:
-		if _, ok := errors.AsType[Interrupted](err); ok {
-			r.EndedBy, r.Because = ended(c.ctx), "" // while it waited for a pipe's reader
+		_, interrupted := errors.AsType[Interrupted](context.Cause(c.ctx))
+		if _, ok := errors.AsType[Interrupted](err); ok || interrupted && errors.Is(err, context.Canceled) {
+			// While it waited for a pipe's reader, or placed its agents.
+			r.EndedBy, r.Because = ended(c.ctx), ""
 			return r, nil
 		}
 		return CaptureResult{}, explain(err)

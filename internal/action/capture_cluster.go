@@ -180,6 +180,10 @@ func (k *clusterCapture) serve(ctx context.Context, p *post, in *record.MergeInp
 			k.hear(m)
 		}
 	})
+	if gone := k.crew.departed(ctx, p, err); gone != "" {
+		err = nil
+		k.hear(agent.Message{Kind: agent.KindEnded, Text: gone})
+	}
 	_ = in.CloseWithError(err) // the end record says it
 	k.mu.Lock()
 	wait, several := 0, k.served > 1

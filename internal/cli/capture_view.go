@@ -27,6 +27,7 @@ type captureView struct {
 	options *action.CaptureOptions
 	lines   *lines
 	printer *text.Lines
+	isArmed bool
 	live    bool // a live line stands on stderr
 	last    action.CaptureProgress
 }
@@ -72,6 +73,7 @@ func (v *captureView) placing(plan []string) {
 
 // armed says what is captured, and what will end it.
 func (v *captureView) armed(points []trail.Point) {
+	v.isArmed = true
 	what := "headers and DNS only on screen; "
 	switch {
 	case v.options.Output == "" && v.options.Viewer == nil:
@@ -168,7 +170,7 @@ func (v *captureView) summary(r action.CaptureResult) {
 	if isTerminal(w) && r.EndedBy == "Ctrl-C" {
 		fmt.Fprintln(w) // below the terminal's own ^C
 	}
-	if len(r.Points) == 0 {
+	if len(r.Points) == 0 && v.isArmed {
 		fmt.Fprintln(w, "0 packets: no interface was up")
 	}
 	fmt.Fprint(w, text.Totals(r.Points, v.verbose || len(v.options.Request.Points) > 0))

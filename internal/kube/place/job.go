@@ -42,13 +42,18 @@ func jobFor(node string, o *Options) *batchv1.Job {
 		Spec: batchv1.JobSpec{
 			BackoffLimit:            new(int32), // an agent that fails is not started again
 			TTLSecondsAfterFinished: new(int32(keepFinished)),
-			ActiveDeadlineSeconds:   new(int64(max(o.Lifetime, time.Minute).Round(time.Second) / time.Second)),
+			ActiveDeadlineSeconds:   o.deadline(),
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: notes},
 				Spec:       podSpec(node, o),
 			},
 		},
 	}
+}
+
+// deadline is the agent's life in seconds.
+func (o *Options) deadline() *int64 {
+	return new(int64(max(o.Lifetime, time.Minute).Round(time.Second) / time.Second))
 }
 
 func podSpec(node string, o *Options) corev1.PodSpec {
@@ -60,6 +65,8 @@ func podSpec(node string, o *Options) corev1.PodSpec {
 		HostNetwork:   true,
 		DNSPolicy:     corev1.DNSDefault,
 		RestartPolicy: corev1.RestartPolicyNever,
+		// The node itself ends it, also while nobody reaches the API server.
+		ActiveDeadlineSeconds: o.deadline(),
 
 		AutomountServiceAccountToken:  new(bool), // it asks the API server nothing
 		EnableServiceLinks:            new(bool),

@@ -34,8 +34,12 @@ func PlanNode(nodes []string, o Options) string {
 // fails, or when ctx ends before the agent runs.
 func Node(ctx context.Context, c *kube.Cluster, node string, o Options) (*Runner, error) {
 	doing := "place agent on " + node
-	job, warnings, err := createJob(ctx, c, jobFor(node, &o))
+	wanted := jobFor(node, &o)
+	job, warnings, err := createJob(ctx, c, wanted)
 	if err != nil {
+		if ctx.Err() != nil { // the server may have got it all the same
+			Remove(context.WithoutCancel(ctx), c, wanted.Namespace, wanted.Name)
+		}
 		return nil, kube.Explain(err, doing)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.wait(), fmt.Errorf("it did not run within %v", o.wait()))
@@ -68,9 +72,9 @@ func Remove(ctx context.Context, c *kube.Cluster, namespace, job string) {
 	})
 }
 
-// spare is how much of its life an agent must have left to take one more
-// session.
-const spare = time.Minute
+// spare is how much less than a new one's life an agent may have left to take
+// one more session. It is less than what lives are longer than captures.
+const spare = 4 * time.Minute
 
 // Own finds agents of the same user and version that still have time, by their
 // nodes. It is best effort: an agent that ends in this moment is found out by
