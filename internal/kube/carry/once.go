@@ -61,8 +61,9 @@ func (p *progress) wishes() (<-chan struct{}, func() string) {
 }
 
 // once is one connection. exit is the agent's code if the session has ended.
-// began is called when the first frame has come.
-func (s *session) once(began func()) (exit *int, err error) {
+// patience is how long the first frame may take; began is called when it has
+// come.
+func (s *session) once(patience time.Duration, began func()) (exit *int, err error) {
 	ctx, cancel := context.WithCancelCause(s.life)
 	defer cancel(nil)
 	from := s.seen()
@@ -82,7 +83,7 @@ func (s *session) once(began func()) (exit *int, err error) {
 	q := newQueue()
 	go func() {
 		defer q.close()
-		s.receive(out, from, q, cancel)
+		s.receive(out, from, q, patience, cancel)
 	}()
 	c := conn{kick: make(chan struct{}, 1), over: make(chan struct{}), said: make(chan struct{})}
 	go func() {
@@ -104,6 +105,7 @@ func (s *session) once(began func()) (exit *int, err error) {
 		case <-time.After(ackEvery):
 		}
 	}
+	silent, _ := errors.AsType[silentError](context.Cause(ctx))
 	cancel(nil)
 	_ = out.CloseWithError(io.ErrClosedPipe) // never fails; ends an Attach that still writes
 	_ = inWriter.Close()                     // never fails
@@ -113,6 +115,8 @@ func (s *session) once(began func()) (exit *int, err error) {
 	switch {
 	case exit != nil:
 		return exit, nil
+	case silent > 0:
+		return nil, silent
 	case errors.As(err, &cut) && attached != nil && !errors.Is(attached, context.Canceled):
 		return nil, attached // says more than that the frames ended
 	case err == nil:
@@ -130,9 +134,10 @@ type conn struct {
 
 // receive takes frames off the connection. It never waits for the writer: an
 // agent sends no more than it keeps until we acknowledge.
-func (s *session) receive(r io.Reader, from uint64, q *queue, cancel context.CancelCauseFunc) {
-	alive := time.AfterFunc(silence, func() { cancel(errSilent) })
-	defer alive.Stop()
+func (s *session) receive(r io.Reader, from uint64, q *queue, patience time.Duration, cancel context.CancelCauseFunc) {
+	alive := time.AfterFunc(patience, func() { cancel(silentError(patience)) })
+	defer func() { alive.Stop() }()
+	first := true
 	rc := wire.NewReceiver(r, from)
 	for {
 		f, err := rc.Next()
@@ -140,18 +145,26 @@ func (s *session) receive(r io.Reader, from uint64, q *queue, cancel context.Can
 			q.fail(err)
 			return
 		}
-		alive.Reset(silence)
-		if f.Kind == wire.Beat {
-			continue
+		if alive.Stop() {
+			alive = time.AfterFunc(silence, func() { cancel(silentError(silence)) })
 		}
-		q.put(f)
+		if f.Kind != wire.Beat || first { // a first beat says that the connection stands
+			q.put(f)
+		}
+		first = false
 		if f.Kind == wire.Exit {
 			return
 		}
 	}
 }
 
-var errSilent = fmt.Errorf("nothing was heard for %v", silence)
+// silentError is a connection that stands, as far as anybody knows, and brings
+// nothing.
+type silentError time.Duration
+
+func (e silentError) Error() string {
+	return fmt.Sprintf("nothing was heard for %v", time.Duration(e).Round(time.Second))
+}
 
 // write writes what was received.
 func (s *session) write(q *queue, kick chan<- struct{}, began func()) (exit *int, err error) {
@@ -171,7 +184,8 @@ func (s *session) write(q *queue, kick chan<- struct{}, began func()) (exit *int
 			s.heard(f.Payload)
 		case wire.Exit:
 			exit = &f.Code
-		case wire.Beat: // does not come here
+		case wire.Beat:
+			continue // it has no number of its own
 		}
 		s.wrote(f.Seq)
 		unsaid += len(f.Payload)

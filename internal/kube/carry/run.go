@@ -102,7 +102,11 @@ func (s *session) run(ctx context.Context) (int, error) {
 	broken := time.Time{} // since when; zero while the connection stands
 	for pause := soon; ; pause = min(2*pause, rarely) {
 		before := s.seen()
-		exit, err := s.once(func() {
+		patience := silence
+		if !broken.IsZero() {
+			patience = min(silence, max(time.Second, s.options.Reconnect-time.Since(broken)))
+		}
+		exit, err := s.once(patience, func() {
 			if !broken.IsZero() {
 				s.note("the connection to the agent is back after %v; nothing is lost but what its ring could not hold", time.Since(broken).Round(100*time.Millisecond))
 				broken, pause = time.Time{}, soon/2
@@ -201,15 +205,17 @@ func (s *session) stop(cause error) {
 
 // hello is the first message of a session, as far as we read it.
 type hello struct {
-	Kind string `json:"kind"`
-	PID  int    `json:"pid"`
+	Kind  string `json:"kind"`
+	Hello struct {
+		PID int `json:"pid"`
+	} `json:"hello"`
 }
 
 // heard passes a message on.
 func (s *session) heard(message []byte) {
 	var h hello
 	if json.Unmarshal(message, &h) == nil && h.Kind == "hello" {
-		s.attacher.Rejoin(h.PID)
+		s.attacher.Rejoin(h.Hello.PID)
 	}
 	s.talk(message)
 }

@@ -124,7 +124,7 @@ func (s *stand) speak(t *testing.T, data []byte) {
 				t.Errorf("append: %v", err)
 			}
 		}
-		say(wire.Talk, []byte(`{"kind":"hello","pid":42}`))
+		say(wire.Talk, []byte(`{"kind":"hello","hello":{"pid":42}}`))
 		for rest := data; len(rest) > 0; {
 			n := min(1+rand.IntN(70_000), len(rest))
 			say(wire.Stream, rest[:n])

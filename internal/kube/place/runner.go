@@ -90,7 +90,7 @@ func (r *Runner) words() (list []string) {
 }
 
 // errNoProcess is an uploaded agent that went before it said its name.
-var errNoProcess = errors.New("the uploaded agent is gone")
+var errNoProcess = &kube.Error{Err: errors.New("the uploaded agent is gone")}
 
 // run runs a program in a container, until it ends or the context does. An
 // exit code other than 0 is an *ExitError.
