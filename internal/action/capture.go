@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/kube/carry"
 	"github.com/pktrail/pktrail/internal/record"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -178,6 +179,9 @@ func (o outputGone) Unwrap() error { return o.error }
 // result sums up. An error after the start still comes with what was caught.
 func (c *capture) result(err error) (CaptureResult, error) {
 	r := CaptureResult{Points: c.ledger.Totals(), Elapsed: time.Since(c.started), Agents: c.agents}
+	if gone := (*carry.GoneError)(nil); errors.As(err, &gone) {
+		r.Agents = 0 // whether it is gone by now is not known
+	}
 	r.EndedBy, r.Because = c.endedBy(err)
 	gone, isGone := errors.AsType[outputGone](err)
 	switch {

@@ -52,17 +52,17 @@ func (r *trial) startAs(t *testing.T, kubeconfig, file, pod string, args ...stri
 	return r.Start(t, stage.RunOptions{Kubeconfig: kubeconfig}, all...)
 }
 
-// talk sends numbered datagrams from the shell to the server and hears the
+// talker sends numbered datagrams from the shell to the server and hears the
 // echoes, without the API server: a socket stays in the namespace where it was
 // opened.
-type talk struct {
+type talker struct {
 	c    net.Conn
 	next int
 }
 
-func (r *trial) talk(t *testing.T) *talk {
+func (r *trial) talk(t *testing.T) *talker {
 	t.Helper()
-	k := &talk{}
+	k := &talker{}
 	r.Enter(t, r.shell, func() (err error) {
 		k.c, err = (&net.Dialer{}).DialContext(t.Context(), "udp", r.web.Web().String())
 		return err
@@ -72,7 +72,7 @@ func (r *trial) talk(t *testing.T) *talk {
 }
 
 // say sends so many and waits for each echo.
-func (k *talk) say(t *testing.T, count int) {
+func (k *talker) say(t *testing.T, count int) {
 	t.Helper()
 	for range count {
 		word := "datagram " + strconv.Itoa(k.next)
@@ -91,7 +91,7 @@ func (k *talk) say(t *testing.T, count int) {
 }
 
 // sayUntil says one every 20 ms until done is closed.
-func (k *talk) sayUntil(t *testing.T, done <-chan struct{}) {
+func (k *talker) sayUntil(t *testing.T, done <-chan struct{}) {
 	t.Helper()
 	for {
 		select {
@@ -112,9 +112,9 @@ type kept struct {
 	end   record.End
 }
 
-// read reads a file to its end. A file that breaks off in the middle of a block
+// keptIn reads a file to its end. A file that breaks off in the middle of a block
 // is one that a killed client has left.
-func read(t *testing.T, file string) kept {
+func keptIn(t *testing.T, file string) kept {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -146,17 +146,17 @@ func read(t *testing.T, file string) kept {
 	return k
 }
 
-// pcap is a new file's name.
-func pcap(t *testing.T) string {
+// newFile is a new file's name.
+func newFile(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "a.pcapng")
 }
 
 // whole fails the test unless a file has its end and every datagram that was
 // sent and came back, once.
-func (k *talk) whole(t *testing.T, file string) kept {
+func (k *talker) whole(t *testing.T, file string) kept {
 	t.Helper()
-	got := read(t, file)
+	got := keptIn(t, file)
 	if got.frames != 2*k.next || got.missed != 0 || !got.ended {
 		t.Errorf("%d datagrams went and came back; the file has %d packets, missed %d, its end %v %+v", k.next, got.frames, got.missed, got.ended, got.end)
 	}

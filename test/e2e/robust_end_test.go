@@ -32,7 +32,7 @@ func TestRobustEnds(t *testing.T) {
 	var runs []run
 	for _, method := range []string{"node", "exec", "ephemeral"} {
 		for how := range said {
-			file := pcap(t)
+			file := newFile(t)
 			args := append([]string{"--method", method, "-f", "udp port 8080"}, limit[how]...)
 			runs = append(runs, run{method, how, file, r.start(t, file, "shell", args...)})
 		}
@@ -59,7 +59,7 @@ func TestRobustEnds(t *testing.T) {
 // cannot be reached; what was placed goes by itself.
 func TestRobustSecondSignal(t *testing.T) {
 	r := newTrial(t)
-	c := r.start(t, pcap(t), "shell")
+	c := r.start(t, newFile(t), "shell")
 	c.Says("creating")
 	c.Signal(unix.SIGINT)
 	time.Sleep(20 * time.Millisecond) // two signals of one kind may become one
@@ -68,7 +68,7 @@ func TestRobustSecondSignal(t *testing.T) {
 		t.Errorf("code %d\n%s", end.Code, end.Stderr)
 	}
 	// A single one while something is being placed takes it back.
-	c = r.start(t, pcap(t), "shell", "--image", "pktrail.test/none:1", "--image-pull-policy", "Never")
+	c = r.start(t, newFile(t), "shell", "--image", "pktrail.test/none:1", "--image-pull-policy", "Never")
 	c.Says("creating")
 	time.Sleep(300 * time.Millisecond)
 	c.Signal(unix.SIGINT)
@@ -88,7 +88,7 @@ func TestRobustKilledClient(t *testing.T) {
 	sleeping := map[string]string{} // files by method
 	var slept []*stage.Running
 	for _, method := range []string{"node", "exec"} {
-		file := pcap(t)
+		file := newFile(t)
 		c := r.into(t, file, "shell", "--method", method, "-f", "udp port 8080")
 		sleeping[method] = file
 		slept = append(slept, c)
@@ -104,7 +104,7 @@ func TestRobustKilledClient(t *testing.T) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	for i := range 12 {
 		method := []string{"node", "exec", "node"}[i%3]
-		c := r.start(t, pcap(t), []string{"shell", "web"}[i%2*(i%3+1)%2], "--method", method, "-f", "udp port 8080")
+		c := r.start(t, newFile(t), []string{"shell", "web"}[i%2*(i%3+1)%2], "--method", method, "-f", "udp port 8080")
 		// Before anything is placed, while it is, and when packets come.
 		after := time.Duration(dice.Int64N(int64(1500 * time.Millisecond)))
 		if i%4 == 3 {
@@ -123,7 +123,7 @@ func TestRobustKilledClient(t *testing.T) {
 		}
 	}
 	for method, file := range sleeping {
-		if got := read(t, file); got.frames < 10 {
+		if got := keptIn(t, file); got.frames < 10 {
 			t.Errorf("%s: %d packets of the time before are kept", method, got.frames)
 		}
 	}
@@ -135,7 +135,7 @@ func TestRobustKilledAgent(t *testing.T) {
 	for _, method := range []string{"node", "exec", "ephemeral"} {
 		t.Run(method, func(t *testing.T) {
 			k := r.talk(t)
-			file := pcap(t)
+			file := newFile(t)
 			c := r.into(t, file, "shell", "--method", method, "-f", "udp port 8080")
 			k.say(t, 10)
 			time.Sleep(1500 * time.Millisecond) // a file is written now and then
@@ -146,20 +146,20 @@ func TestRobustKilledAgent(t *testing.T) {
 			if end.Code != 1 || !strings.Contains(end.Stderr, "pktrail: error: the agent is gone") {
 				t.Errorf("code %d\n%s", end.Code, end.Stderr)
 			}
-			if got := read(t, file); got.frames != 20 || !got.ended {
+			if got := keptIn(t, file); got.frames != 20 || !got.ended {
 				t.Errorf("%d packets, end %v %+v", got.frames, got.ended, got.end)
 			}
 		})
 	}
 	t.Run("removed", func(t *testing.T) {
-		file := pcap(t)
+		file := newFile(t)
 		c := r.into(t, file, "shell")
 		r.Kubectl(t, "delete", "jobs", "-n", "pktrail", "--all")
 		end := c.Wait()
 		if end.Code != 1 || !strings.Contains(end.Stderr, "the agent was told to end") {
 			t.Errorf("code %d\n%s", end.Code, end.Stderr)
 		}
-		if got := read(t, file); !got.ended {
+		if got := keptIn(t, file); !got.ended {
 			t.Error("the file has no end")
 		}
 	})
@@ -173,7 +173,7 @@ func TestRobustDeletedTarget(t *testing.T) {
 			r := *r
 			r.shell = r.Shell(t, r.ns, "gone-"+method, node1)
 			k := r.talk(t)
-			file := pcap(t)
+			file := newFile(t)
 			c := r.into(t, file, r.shell.Name, "--method", method, "-f", "udp port 8080")
 			k.say(t, 10)
 			time.Sleep(1500 * time.Millisecond)
@@ -196,8 +196,8 @@ func TestRobustClean(t *testing.T) {
 	r := newTrial(t)
 	other := r.User(t)
 	r.Grant(t, other, "", "cluster-admin")
-	file := pcap(t)
-	own := r.into(t, pcap(t), "shell")
+	file := newFile(t)
+	own := r.into(t, newFile(t), "shell")
 	others := r.startAs(t, other.Kubeconfig, file, "shell")
 	others.Says("ends after")
 	count := func() int {
@@ -232,7 +232,7 @@ func TestRobustClean(t *testing.T) {
 	if end := others.Wait(); end.Code != 1 {
 		t.Errorf("code %d\n%s", end.Code, end.Stderr)
 	}
-	if got := read(t, file); got.frames < 10 {
+	if got := keptIn(t, file); got.frames < 10 {
 		t.Errorf("%d packets", got.frames)
 	}
 	nobody := r.User(t)

@@ -49,16 +49,31 @@ const (
 )
 
 // GoneError is a session that ended without its last frame.
-type GoneError struct{ Err error }
+type GoneError struct {
+	Err error
+	// Away is true if the agent may be there still: it is the way to it that is
+	// broken.
+	Away bool
+}
 
 // Error implements error.
-func (e *GoneError) Error() string { return "the agent is gone: " + e.Err.Error() }
+func (e *GoneError) Error() string {
+	if e.Away {
+		return "the agent cannot be reached: " + kube.Cause(e.Err)
+	}
+	return "the agent is gone: " + e.Err.Error()
+}
 
 // Unwrap gives the cause.
 func (e *GoneError) Unwrap() error { return e.Err }
 
 // Hint says what to look at.
-func (e *GoneError) Hint() string { return "what was caught until then is kept" }
+func (e *GoneError) Hint() string {
+	if e.Away {
+		return "what was caught until then is kept; the agent ends by itself within 30 s"
+	}
+	return "what was caught until then is kept"
+}
 
 // Run runs one session until its end. The stream's bytes go to w and messages
 // to talk, each in order, from one goroutine. When ctx ends the agent is told to
@@ -136,7 +151,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 			// Told to stop while it cannot hear: its heartbeats are missing, so it
 			// ends by itself.
 			if time.Since(broken) > lastWords {
-				return 0, &GoneError{err}
+				return 0, s.gone(err, before)
 			}
 			time.Sleep(pause)
 		case <-time.After(pause):
@@ -150,7 +165,8 @@ func (s *session) gone(err error, seen uint64) error {
 	if seen == 0 && s.seen() == 0 {
 		return kube.Explain(err, "start agent")
 	}
-	return &GoneError{err}
+	_, silent := errors.AsType[silentError](err)
+	return &GoneError{err, silent || kube.IsAway(err)}
 }
 
 // final reports whether trying again makes no sense: the pod or the process
@@ -195,7 +211,7 @@ func (s *session) stop(cause error) {
 			}
 			now := s.seen()
 			if now == last {
-				s.abandon(&GoneError{errors.New("it does not answer the wish to stop")})
+				s.abandon(&GoneError{errors.New("it does not answer the wish to stop"), true})
 				return
 			}
 			last = now
