@@ -40,7 +40,7 @@ func (c *Cluster) services(n Node) []machine.Service {
 	log := func(name string) string { return filepath.Join(c.dirs.Logs(), n.Name+"-"+name+".log") }
 	return []machine.Service{
 		{Name: "containerd", Log: log("containerd"), Argv: []string{"/usr/bin/containerd", "-c", "/etc/containerd/config.toml"}},
-		{Name: "kubelet", Log: log("kubelet"), After: criSocket, Argv: []string{
+		{Name: "kubelet", Log: log("kubelet"), After: criSocket, Again: 20, Argv: []string{
 			filepath.Join(bin, "kubelet"), "--config=/etc/kubernetes/kubelet.yaml", "--kubeconfig=" + c.dirs.kubeconfig(n.Name),
 			"--hostname-override=" + n.Name, "--node-ip=" + n.IP.String(), "--v=2",
 		}},

@@ -20,31 +20,54 @@ type Service struct {
 	After string
 	Argv  []string
 	Log   string
+	// Again is how often it is started again when it ends, as systemd would: a
+	// kubelet gives up where a runtime listens that is not ready yet.
+	Again int
 }
 
+// againAfter is the pause before a service is started again.
+const againAfter = 500 * time.Millisecond
+
 // Run is what a first process does after Enter: it starts the services, buries
-// orphans, and returns when one of the services has ended.
+// orphans, and returns when one of the services has ended for good.
 func Run(services ...Service) error {
 	children := make(chan os.Signal, 1)
 	signal.Notify(children, unix.SIGCHLD)
-	names := map[int]string{}
-	for _, s := range services {
+	running := map[int]*Service{}
+	start := func(s *Service) error {
 		pid, err := s.start()
 		if err != nil {
 			return fmt.Errorf("start %s: %w", s.Name, err)
 		}
-		names[pid] = s.Name
+		running[pid] = s
+		return nil
+	}
+	for i := range services {
+		if err := start(&services[i]); err != nil {
+			return err
+		}
 	}
 	for range children {
-		if ended := bury(names); ended != "" {
-			return errors.New(ended)
+		for {
+			s, how := bury(running)
+			if s == nil {
+				break
+			}
+			if s.Again == 0 {
+				return errors.New(how)
+			}
+			s.Again--
+			time.Sleep(againAfter)
+			if err := start(s); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // start does not wait for the daemon's end: bury does that for all.
-func (s Service) start() (int, error) {
+func (s *Service) start() (int, error) {
 	if s.After != "" {
 		if err := Listening(s.After, time.Minute); err != nil {
 			return 0, err
@@ -65,9 +88,9 @@ func (s Service) start() (int, error) {
 	return cmd.Process.Pid, nil
 }
 
-// bury collects all children that have ended, adopted ones too, and says which
-// service is among them.
-func bury(services map[int]string) string {
+// bury collects children that have ended, adopted ones too, until one of them
+// is a service.
+func bury(services map[int]*Service) (ended *Service, how string) {
 	for {
 		var status unix.WaitStatus
 		pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
@@ -75,10 +98,11 @@ func bury(services map[int]string) string {
 			continue
 		}
 		if err != nil || pid <= 0 {
-			return ""
+			return nil, ""
 		}
-		if name, ok := services[pid]; ok {
-			return fmt.Sprintf("%s ended: exit status %d, signal %d", name, status.ExitStatus(), status.Signal())
+		if s, ok := services[pid]; ok {
+			delete(services, pid)
+			return s, fmt.Sprintf("%s ended: exit status %d, signal %d", s.Name, status.ExitStatus(), status.Signal())
 		}
 	}
 }
