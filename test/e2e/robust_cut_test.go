@@ -238,6 +238,9 @@ func TestRobustNode(t *testing.T) {
 		t.Errorf("%d packets, end %v %+v", got.frames, got.ended, got.end)
 	}
 	two.Says("node2: the agent ")
+	if err := k.c.SetDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := k.c.Write([]byte("more")); err != nil { // towards node2, whoever hears it
 		t.Fatal(err)
 	}
