@@ -18,6 +18,29 @@ type progress struct {
 	written uint64 // the last frame that was written out
 	reason  string // why to stop; empty while it shall go on
 	wished  chan struct{}
+	spoken  time.Time     // when something was last said to the agent
+	quiet   time.Duration // the longest time between two words
+}
+
+// spoke notes a word to the agent.
+func (p *progress) spoke() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if !p.spoken.IsZero() {
+		p.quiet = max(p.quiet, now.Sub(p.spoken))
+	}
+	p.spoken = now
+}
+
+// longestQuiet is how long the agent was left without a word.
+func (p *progress) longestQuiet() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.spoken.IsZero() {
+		return 0
+	}
+	return max(p.quiet, time.Since(p.spoken))
 }
 
 func (p *progress) seen() uint64 {
@@ -214,6 +237,7 @@ func (s *session) speak(ctx context.Context, w io.Writer, from uint64, c *conn) 
 	if up.Write(first) != nil {
 		return // the connection has ended; its other half says why
 	}
+	s.spoke()
 	wished, reason := s.wishes()
 	t := time.NewTicker(ackEvery)
 	defer t.Stop()
@@ -233,5 +257,6 @@ func (s *session) speak(ctx context.Context, w io.Writer, from uint64, c *conn) 
 		if up.Write(m) != nil {
 			return
 		}
+		s.spoke()
 	}
 }

@@ -43,6 +43,9 @@ const (
 	// longest.
 	soon   = 50 * time.Millisecond
 	rarely = 2 * time.Second
+	// expire is how long an agent waits for a word of its client
+	// (agent/sessions).
+	expire = 30 * time.Second
 	// lastWords is how long an agent that was told to stop may take between
 	// two frames.
 	lastWords = 5 * time.Second
@@ -166,6 +169,9 @@ func (s *session) gone(err error, seen uint64) error {
 		return kube.Explain(err, "start agent")
 	}
 	_, silent := errors.AsType[silentError](err)
+	if quiet := s.longestQuiet(); quiet > expire && !silent {
+		return &GoneError{Err: fmt.Errorf("nothing was said to it for %v, and an agent waits %v for its client", quiet.Round(time.Second), expire)}
+	}
 	return &GoneError{err, silent || kube.IsAway(err)}
 }
 

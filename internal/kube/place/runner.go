@@ -75,7 +75,11 @@ func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdi
 	if len(r.upload) > 0 {
 		args = append(args, "--socket", "@pktrail-"+session)
 	}
-	return run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, args, io)
+	err := run(ctx, r.cluster, r.Namespace, r.Pod, r.Container, args, io)
+	if len(r.upload) > 0 && noProgram(err, r.program[0]) {
+		return errNoProcess
+	}
+	return err
 }
 
 // words are the flags of every command. None of them means anything to a shell.
