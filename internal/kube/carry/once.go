@@ -26,7 +26,7 @@ type progress struct {
 func (p *progress) spoke() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
+	now := time.Now().Round(0) // by the wall clock: a machine may have slept
 	if !p.spoken.IsZero() {
 		p.quiet = max(p.quiet, now.Sub(p.spoken))
 	}
