@@ -69,7 +69,7 @@ func (c *capture) runCluster(w io.Writer) error {
 		c.mu.Unlock()
 	}
 	hold := screenHold
-	if c.options.Output != "" {
+	if c.options.Output != "" && c.options.Output != "-" { // somebody may read a pipe live
 		hold = fileHold
 	}
 	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), wait: len(posts), served: len(posts)}

@@ -38,7 +38,7 @@ func TestSpecification(t *testing.T) {
 			t.Errorf("not in the golden stream: %s", example)
 		}
 	}
-	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd, kindAside, kindSession} {
+	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd, kindAside, kindSession, kindStream} {
 		if !seen[kind] {
 			t.Errorf("the specification has no example of %q", kind)
 		}
