@@ -14,7 +14,7 @@ FUZZTIME ?= 10s
 CNI      ?= flannel
 CLUSTER  := $(SUDO) $(GO) run ./test/cluster
 
-.PHONY: help build agents demo test unit lint generate cross sizes bench fuzz clean deps cluster-deps e2e-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
+.PHONY: help build agents demo test unit lint generate cross sizes bench bench-cluster fuzz clean deps cluster-deps e2e-deps cluster-up cluster-down e2e e2e-flannel e2e-ptp
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/'
@@ -74,6 +74,9 @@ e2e-ptp: e2e-deps
 
 bench: build ## figures, as ratios of runs side by side
 	$(SUDO) $(GO) run ./test/bench
+
+bench-cluster: build ## figures on the cluster that is up; TCPDUMP is a static tcpdump, to be uploaded as ksniff does
+	$(SUDO) $(GO) run ./test/bench -figures cluster -tcpdump '$(TCPDUMP)'
 
 fuzz: ## every fuzz target for FUZZTIME
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" sh test/fuzz.sh

@@ -13,6 +13,10 @@
 // observations cost, what the agents weigh, and what is left of it after
 // SIGKILL, which must be nothing.
 //
+// On a cluster, where one is up (test/cluster), it asks how long pktrail takes to
+// the first packet, how much of a bare exec it reaches, and what its agents
+// weigh: package cluster.
+//
 // It needs root, tcpdump, nft and bpftool; -figures chooses. Ratios are what
 // counts: the times depend on the machine.
 package main
