@@ -193,6 +193,13 @@ func TestLayout(t *testing.T) {
 			t.Errorf("buffer %d: %+v, want %+v", c.buffer, got, c.want)
 		}
 	}
+	for wait, want := range map[time.Duration]layout{
+		DefaultTimeout: {1 << 20, 32}, time.Second: {4 << 20, 8}, 25 * time.Millisecond: {512 << 10, 64},
+	} {
+		if got := (Options{Timeout: wait}).layout(); got != want {
+			t.Errorf("timeout %v: %+v, want %+v", wait, got, want)
+		}
+	}
 	l := Options{}.layout()
 	for n := 0; ; n++ {
 		next, ok := l.smaller()
