@@ -44,8 +44,10 @@ func Node(ctx context.Context, c *kube.Cluster, node string, o Options) (*Runner
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.wait(), fmt.Errorf("it did not run within %v", o.wait()))
 	defer cancel()
-	w := waiter{cluster: c, namespace: job.Namespace, owner: job.Name, ownerUID: job.UID, container: "agent", image: o.Image,
-		selector: labels.SelectorFromSet(labels.Set{labelID: o.ID, labelNode: hash(node)}).String(), warnings: warnings}
+	w := waiter{
+		cluster: c, namespace: job.Namespace, owner: job.Name, ownerUID: job.UID, container: "agent", image: o.Image,
+		selector: labels.SelectorFromSet(labels.Set{labelID: o.ID, labelNode: hash(node)}).String(), warnings: warnings,
+	}
 	pod, err := w.running(ctx)
 	if err != nil {
 		Remove(context.WithoutCancel(ctx), c, job.Namespace, job.Name)
