@@ -27,8 +27,11 @@ func TestSpell(t *testing.T) {
 		at          time.Duration
 		begun, over bool
 	}{
-		{1500 * time.Millisecond, false, false}, {2 * time.Second, true, false}, {7900 * time.Millisecond, true, false},
-		{7990 * time.Millisecond, true, true}, {8500 * time.Millisecond, true, true},
+		{1500 * time.Millisecond, false, false},
+		{2 * time.Second, true, false},
+		{7900 * time.Millisecond, true, false},
+		{7990 * time.Millisecond, true, true},
+		{8500 * time.Millisecond, true, true},
 	} {
 		if b, o := s.begun(packet(c.at), clocks), s.over(packet(c.at), all, clocks); b != c.begun || o != c.over {
 			t.Errorf("after %v: begun %v, over %v", c.at, b, o)

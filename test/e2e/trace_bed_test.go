@@ -55,7 +55,25 @@ type tracedTrail struct {
 func trace(t *testing.T, s *stage.Stage, ns string, args ...string) traced {
 	t.Helper()
 	s.AgentImage(t)
-	return parseTrace(t, s.Pktrail(t, append([]string{"trace", "--json", "-n", ns}, args...)...))
+	return undisturbed(t, func() traced {
+		return parseTrace(t, s.Pktrail(t, append([]string{"trace", "--json", "-n", ns}, args...)...))
+	})
+}
+
+// undisturbed runs a trace again where pktrail says that it missed something:
+// the kernel leaves out a program that an interrupt finds running, and then what
+// was not seen proves nothing.
+func undisturbed(t *testing.T, run func() traced) traced {
+	t.Helper()
+	got := run()
+	for range 2 {
+		if len(got.Verdict.Missed) == 0 {
+			break
+		}
+		t.Logf("again: missed %v", got.Verdict.Missed)
+		got = run()
+	}
+	return got
 }
 
 func parseTrace(t *testing.T, r stage.Result) traced {
@@ -117,8 +135,12 @@ func (w traceWant) check(t *testing.T, got traced) {
 	t.Helper()
 	v := got.Verdict
 	for _, c := range []struct{ name, got, want string }{
-		{"outcome", v.Outcome, w.outcome}, {"node", v.Node, w.node}, {"namespace", v.Namespace, w.namespace},
-		{"at", v.At, w.at}, {"reason", v.Reason, w.reason}, {"basis", v.Basis, w.basis},
+		{"outcome", v.Outcome, w.outcome},
+		{"node", v.Node, w.node},
+		{"namespace", v.Namespace, w.namespace},
+		{"at", v.At, w.at},
+		{"reason", v.Reason, w.reason},
+		{"basis", v.Basis, w.basis},
 	} {
 		if c.want != "" && c.got != c.want {
 			t.Errorf("%s %q, want %q", c.name, c.got, c.want)

@@ -96,17 +96,19 @@ func TestTracePassive(t *testing.T) {
 func (s *traceStage) passive(t *testing.T, args []string, do func()) traced {
 	t.Helper()
 	s.AgentImage(t)
-	r := s.Start(t, stage.RunOptions{}, append([]string{"trace", "--json", "-n", s.ns}, args...)...)
-	ended := make(chan stage.Result, 1)
-	go func() { ended <- r.Wait() }()
-	for {
-		do()
-		select {
-		case got := <-ended:
-			return parseTrace(t, got)
-		default:
+	return undisturbed(t, func() traced {
+		r := s.Start(t, stage.RunOptions{}, append([]string{"trace", "--json", "-n", s.ns}, args...)...)
+		ended := make(chan stage.Result, 1)
+		go func() { ended <- r.Wait() }()
+		for {
+			do()
+			select {
+			case got := <-ended:
+				return parseTrace(t, got)
+			default:
+			}
 		}
-	}
+	})
 }
 
 // What a trace saw is kept in a file: other tools read it, and two files show

@@ -63,7 +63,7 @@ func (sc *scope) namespaces() map[uint64]bool {
 // come into scope later are looked for from then on.
 func (s *session) restrict(ctx context.Context) error {
 	reached, all := s.scope.namespaces(), s.census(ctx)
-	whole := len(reached) >= len(all) && !(s.places.node != "" && sharesKernel())
+	whole := len(reached) >= len(all) && (s.places.node == "" || !sharesKernel())
 	if whole || len(all) >= searched || len(reached) > skbtrace.MaxNetns/2 {
 		return nil
 	}
