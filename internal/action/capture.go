@@ -98,11 +98,11 @@ func Capture(ctx context.Context, o CaptureOptions, ev CaptureEvents) (CaptureRe
 	c.cancel = cancel
 	switch {
 	case o.Viewer != nil:
-		return c.toViewer()
+		return c.toViewer() //nolint:contextcheck // the run's own is c.ctx, made of the caller's
 	case o.Output == "":
-		return c.toScreen()
+		return c.toScreen() //nolint:contextcheck // the run's own is c.ctx, made of the caller's
 	}
-	return c.toFile()
+	return c.toFile() //nolint:contextcheck // the run's own is c.ctx, made of the caller's
 }
 
 // Defaults of a capture's limits; zero lifts each of them.

@@ -102,7 +102,7 @@ func Trace(ctx context.Context, o TraceOptions, ev TraceEvents) (TraceResult, er
 	o.Request.Comments = o.Output != ""
 	t := &trace{options: &o, events: ev, ctx: ctx, cancel: cancel, gather: newGather(&o, cancel)}
 	t.gather.more = ev.More
-	return t.run()
+	return t.run() //nolint:contextcheck // the run's own is t.ctx, made of the caller's
 }
 
 func (o *TraceOptions) check() error {

@@ -35,7 +35,7 @@ func rolesFile(t *testing.T, s *stage.Stage) {
 	s.Apply(t, string(b))
 	t.Cleanup(func() {
 		var roles []string
-		for _, doc := range strings.Split(string(b), "\n---\n") {
+		for doc := range strings.SplitSeq(string(b), "\n---\n") {
 			kind, name, namespace := field(doc, "kind"), field(doc, "  name"), field(doc, "  namespace")
 			switch kind {
 			case "Role":

@@ -124,7 +124,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 		if !broken.IsZero() {
 			patience = min(silence, max(time.Second, s.options.Reconnect-time.Since(broken)))
 		}
-		exit, err := s.once(patience, func() {
+		exit, err := s.once(patience, func() { //nolint:contextcheck // the session outlives the caller's context: s.life
 			if !broken.IsZero() {
 				s.note("the connection to the agent is back after %v; nothing is lost but what its ring could not hold", time.Since(broken).Round(100*time.Millisecond))
 				broken, pause = time.Time{}, soon/2
@@ -136,7 +136,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 		case exit != nil:
 			return *exit, nil
 		case s.life.Err() != nil:
-			return 0, context.Cause(s.life)
+			return 0, context.Cause(s.life) //nolint:contextcheck // the session outlives the caller's context: s.life
 		case s.final(err), s.options.Reconnect <= 0:
 			return 0, s.gone(err, before)
 		}
@@ -149,7 +149,7 @@ func (s *session) run(ctx context.Context) (int, error) {
 		}
 		select {
 		case <-s.life.Done():
-			return 0, context.Cause(s.life)
+			return 0, context.Cause(s.life) //nolint:contextcheck // the session outlives the caller's context: s.life
 		case <-ctx.Done():
 			// Told to stop while it cannot hear: its heartbeats are missing, so it
 			// ends by itself.
