@@ -248,6 +248,9 @@ func (t *trace) hear(m agent.Message) {
 	switch m.Kind {
 	case agent.KindArmed:
 		t.armed = true
+		if t.options.Cluster == nil && m.Session != nil {
+			t.gather.begin([]trail.Session{*m.Session})
+		}
 		if from := t.options.FromNode; from != "" && m.Session != nil && !slices.Contains(m.Session.Nodes, from) {
 			t.cancel(notOnTheWay(from, m.Session.Nodes))
 			return

@@ -38,7 +38,7 @@ type gather struct {
 	// hidden are nodes that are not watched, and why.
 	hidden []hiddenNode
 	narrow *narrow // nil where the user has no filter
-	spell  *spell  // nil where all is armed at once
+	spell  *spell  // nil for a probe, and for a recording
 }
 
 // alike are packets that took one way and ended alike.
@@ -56,7 +56,7 @@ const (
 func newGather(o *TraceOptions, enough context.CancelCauseFunc) *gather {
 	g := &gather{options: o, enough: enough, kept: map[int]bool{}, shapes: map[string]*alike{}, narrow: newNarrow(o.Request.Filter)}
 	g.trails = correlate.New(correlate.Options{Closed: g.take, Linger: patience(o)})
-	if o.Cluster != nil && o.Request.Probe.Proto == "" {
+	if o.Request.Source != "" && o.Request.Probe.Proto == "" {
 		g.spell = &spell{}
 	}
 	return g
@@ -274,8 +274,18 @@ func (g *gather) result() TraceResult {
 		c := g.session.Conversation
 		g.closed = append(g.closed, trail.Trail{Number: 1, Packet: "nothing was sent", Flow: c.Flow, Observations: g.asides, Ended: true})
 	}
+	g.drop(func(t *trail.Trail) bool { return g.spell.over(t, g.parts, g.trails) })
+	if g.several && g.spell != nil && g.options.Request.Count > 0 {
+		g.drop(beyond(g.closed, g.options.Request.Count))
+	}
+	newJudge(&g.session, g.closed, g.shapes).judge(&r)
+	return r
+}
+
+// drop forgets packets that are kept.
+func (g *gather) drop(unwanted func(*trail.Trail) bool) {
 	g.closed = slices.DeleteFunc(g.closed, func(t trail.Trail) bool {
-		if !g.spell.over(&t, g.parts, g.trails) {
+		if !unwanted(&t) {
 			return false
 		}
 		if like := g.shapes[diagnose.Shape(&t)]; like != nil {
@@ -283,6 +293,4 @@ func (g *gather) result() TraceResult {
 		}
 		return true
 	})
-	newJudge(&g.session, g.closed, g.shapes).judge(&r)
-	return r
 }

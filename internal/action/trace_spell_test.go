@@ -46,3 +46,17 @@ func TestSpell(t *testing.T) {
 		t.Error("a probe's packet does not count")
 	}
 }
+
+// So many packets as were asked for, with what answers them.
+func TestBeyond(t *testing.T) {
+	of := func(number, answers int, at int64) trail.Trail {
+		return trail.Trail{Number: number, AnswerTo: answers, Observations: []trail.Observation{{Time: at}}}
+	}
+	all := []trail.Trail{of(5, 4, 50), of(4, 0, 40), of(1, 0, 10), of(3, 2, 30), of(2, 1, 20), of(6, 0, 60), of(7, 6, 70), of(8, 99, 80)}
+	unwanted := beyond(all, 2)
+	for i := range all {
+		if got, want := unwanted(&all[i]), all[i].Number > 5; got != want {
+			t.Errorf("packet %d: %v", all[i].Number, got)
+		}
+	}
+}

@@ -34,7 +34,8 @@ type Session struct {
 	Missed map[string]uint64 `json:"missed,omitempty"`
 	// Conversation is how the probe went; valid iff not nil.
 	Conversation *Conversation `json:"conversation,omitempty"`
-	// Over is when watching ended; zero while it goes on.
+	// Over is when watching began to end: all was watched until then. Zero while
+	// it goes on.
 	Over time.Time `json:"over,omitzero"`
 }
 

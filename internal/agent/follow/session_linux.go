@@ -199,6 +199,7 @@ func (s *session) watch(ctx context.Context) error {
 	<-flushed
 	s.mu.Lock()
 	s.ended = true
+	s.about.Over = time.Now() // from here on one source sees what another one does not
 	sources := slices.Clone(s.sources)
 	s.mu.Unlock()
 	for _, src := range sources {
@@ -257,7 +258,6 @@ func (s *session) end(cause error) error {
 		}
 	}
 	s.about.Missed = total
-	s.about.Over = time.Now()
 	reason := ""
 	if cause != nil {
 		reason = cause.Error()
@@ -265,7 +265,7 @@ func (s *session) end(cause error) error {
 	return errors.Join(append(errs,
 		s.setAside(s.pending.all()),
 		s.out.WriteSession(&s.about),
-		s.out.End(record.End{Reason: reason, At: s.about.Over}))...)
+		s.out.End(record.End{Reason: reason, At: time.Now()}))...)
 }
 
 // close ends everything, in reverse order.
