@@ -2,10 +2,12 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 
+	"github.com/pktrail/pktrail/internal/probe/kernel"
 	"github.com/pktrail/pktrail/internal/probe/netns"
 )
 
@@ -40,12 +42,25 @@ func complaint(err error, q *Request) Message {
 			m.Missing = append(m.Missing, c)
 		}
 	}
-	if p, ok := errors.AsType[*netns.PermissionError](err); ok && len(m.Missing) == 0 {
+	return m.refused(err, have, kernel.Confinement())
+}
+
+// refused says why the kernel refuses what the capabilities would allow, or
+// which of them it would take. lacking are all those that are not there, label
+// is what a security module holds the agent to.
+func (m Message) refused(err error, lacking []string, label string) Message {
+	p, ok := errors.AsType[*netns.PermissionError](err)
+	switch {
+	case len(m.Missing) > 0:
+	case label != "" && (!ok || !slices.Contains(lacking, p.Capability)):
+		m.Hint = fmt.Sprintf("AppArmor or SELinux holds the agent to %q: it needs appArmorProfile Unconfined, or seLinuxOptions type spc_t", label)
+		return m
+	case ok:
 		m.Missing = []string{p.Capability}
+	default:
+		return m
 	}
-	if len(m.Missing) > 0 {
-		m.Hint = "the agent has no " + strings.Join(m.Missing, ", ")
-	}
+	m.Hint = "the agent has no " + strings.Join(m.Missing, ", ")
 	return m
 }
 

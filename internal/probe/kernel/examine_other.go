@@ -15,3 +15,6 @@ func Examine(context.Context) []Check {
 		Needs: []Use{Capture, Trace},
 	}}
 }
+
+// Confinement is empty: only Linux has AppArmor and SELinux.
+func Confinement() string { return "" }

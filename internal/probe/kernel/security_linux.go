@@ -70,6 +70,16 @@ func seccomp(st status) Check {
 	return c
 }
 
+// Confinement is the label to which AppArmor or SELinux holds this process, as
+// "docker-default (enforce)"; empty where neither does, or it is one that
+// refuses nothing.
+func Confinement() string {
+	if c := confinement(); c.State == Unknown {
+		return c.Detail
+	}
+	return ""
+}
+
 // confinement reads what AppArmor or SELinux holds this process to.
 func confinement() Check {
 	c := Check{Name: "no AppArmor or SELinux confinement", Helps: []Use{Capture, Trace}}
