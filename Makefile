@@ -66,11 +66,10 @@ e2e: export PKTRAIL := $(CURDIR)/pktrail
 e2e: build e2e-flannel e2e-ptp ## every case on a real cluster, which is taken away afterwards
 
 e2e-flannel: e2e-deps
-	$(CLUSTER) with --cni flannel -- sh -c '$(GO) test -count=1 -p 1 -timeout 45m -tags e2e ./test/e2e/... && \
-		$(GO) test -count=1 -p 1 -timeout 10m -tags e2e -run ^TestCluster ./internal/kube/...'
+	$(CLUSTER) with --cni flannel -- sh -c 'sh test/e2e/run.sh $(GO) . 45 ./test/e2e/... && sh test/e2e/run.sh $(GO) ^TestCluster 10 ./internal/kube/...'
 
 e2e-ptp: e2e-deps
-	$(CLUSTER) with --cni ptp --proxy-mode nftables -- $(GO) test -count=1 -p 1 -timeout 15m -tags e2e -run '^TestSmoke' ./test/e2e/...
+	$(CLUSTER) with --cni ptp --proxy-mode nftables -- sh test/e2e/run.sh $(GO) ^TestSmoke 15 ./test/e2e
 
 bench: build ## figures, as ratios of runs side by side
 	$(SUDO) $(GO) run ./test/bench
