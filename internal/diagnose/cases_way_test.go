@@ -41,6 +41,12 @@ func wayCases() []judged {
 			unwatched(c)
 			c.Conversation = &trail.Conversation{Flow: syn(webAddr, 80).flow, Result: trail.ResultAnswered}
 		}, trail.Delivered, "eth0 out", trail.Inferred, nil},
+		{"waited-and-sent", syn("10.50.0.1", 80).leave().add(node1Eth, trail.Observation{
+			Stage: trail.StageNeighbour, Neighbour: &trail.Neighbour{Addr: ip("10.99.0.1"), Device: "eth0", State: "INCOMPLETE", Parked: true},
+		}).out(node1Eth), func(c *Context) {
+			c.Destination = Endpoint{}
+			c.Conversation = &trail.Conversation{Flow: syn("10.50.0.1", 80).flow, Result: trail.ResultICMP, Refusal: &trail.Refusal{Kind: "icmp", Type: 3, Code: 1, Text: "host unreachable"}, From: ip("10.99.0.1")}
+		}, trail.Rejected, "eth0 out", trail.Inferred, nil},
 		{"copied-for-a-tunnel", copied(udp6(53)).rest().deliver(webEth), nil, trail.Delivered, "socket", trail.Observed, nil},
 		{"copied-and-not-seen-again", copied(udp6(53)), nil, trail.Lost, "flannel.1", trail.Inferred, nil},
 		{"copied-nothing-listens", copied(udp6(5353)).rest().drop(webEth, "NO_SOCKET", "__udp6_lib_rcv+0xe1/0xb00", ""), nil, trail.Rejected, "udp", trail.Inferred, []string{"nothing-listens"}},

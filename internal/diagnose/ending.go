@@ -216,12 +216,18 @@ func (q *inquiry) openOf(e ending, way []int, parked, ruled int) ending {
 		if verdictOf(r) == "reject" {
 			e.outcome = trail.Rejected
 		}
-	case parked >= 0 && parked >= last-1:
+	case parked >= 0 && (parked == last || parked == last-1 && !sent(&q.t.Observations[way[last]])):
 		e.outcome, e.at, e.way = trail.Parked, way[parked], way[:parked+1]
 	default:
 		e.open = true
 	}
 	return e
+}
+
+// sent says whether a device has a packet: whoever waited for a neighbour has
+// its answer then.
+func sent(o *trail.Observation) bool {
+	return o.Stage == trail.StageQueue || o.Stage == trail.StageTransmit
 }
 
 // advice says whether a message to the sender leaves the packet on its way: an
