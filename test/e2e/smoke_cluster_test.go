@@ -160,6 +160,12 @@ func TestSmokeAccidents(t *testing.T) {
 	restart()
 	s.Kubectl(t, "get", "nodes")
 	s.Taint(t, node1, corev1.Taint{Key: "e2e", Value: "yes", Effect: corev1.TaintEffectNoSchedule})
+	// The scheduler comes back to the API server when it likes. It learns of
+	// nodes in order: when it knows of the label, it knows of the taint.
+	s.Kubectl(t, "label", "node", node2, "e2e=seen")
+	t.Cleanup(func() { s.Kubectl(t, "label", "node", node2, "e2e-") })
+	s.Kubectl(t, "run", "seen", "-n", ns, "--image="+bed.ShellImage, `--overrides={"spec":{"nodeSelector":{"e2e":"seen"}}}`)
+	s.Kubectl(t, "wait", "-n", ns, "pod/seen", "--for=condition=PodScheduled", "--timeout=60s")
 	for range 2 {
 		name := "pod" + strings.ToLower(labtest.Name())
 		if p := s.Shell(t, ns, name, ""); p.Node != node2 {
