@@ -4,22 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/pktrail/pktrail/internal/agent"
 	"github.com/pktrail/pktrail/internal/kube"
-	"github.com/pktrail/pktrail/internal/kube/carry"
 	"github.com/pktrail/pktrail/internal/kube/find"
 	"github.com/pktrail/pktrail/internal/kube/image"
 	"github.com/pktrail/pktrail/internal/kube/place"
@@ -40,7 +31,7 @@ type crew struct {
 	unpacked
 
 	mu      sync.Mutex
-	runners map[string]*place.Runner // of nodes, by their name
+	onNodes map[string]*placement    // the agents on nodes, by the nodes' names
 	own     map[string]*place.Runner // agents of ours that were there before, by their nodes
 }
 
@@ -50,7 +41,7 @@ func openCrew(o *ClusterOptions, targets []string, filter string, d time.Duratio
 	if err != nil {
 		return nil, err
 	}
-	c := &crew{cluster: cluster, options: o, found: &find.Found{}, runners: map[string]*place.Runner{}, note: func(string) {}}
+	c := &crew{cluster: cluster, options: o, found: &find.Found{}, onNodes: map[string]*placement{}, note: func(string) {}}
 	c.placing = place.Options{
 		Namespace: o.Namespace, Image: o.image(), PullPolicy: o.PullPolicy, PullSecret: o.PullSecret,
 		ID: newID(8), Version: o.Version, Filter: filter, Lifetime: life(d),
@@ -156,7 +147,7 @@ func (c *crew) plan(posts []post) []string {
 		p := &posts[i]
 		switch p.way {
 		case place.MethodNode:
-			if c.runners[p.label] != nil {
+			if c.onNodes[p.label] != nil {
 				out = append(out, "using the agent that runs on "+p.label)
 			} else if !slices.Contains(nodes, p.label) {
 				nodes = append(nodes, p.label)
@@ -176,166 +167,6 @@ func (c *crew) plan(posts []post) []string {
 		out = append([]string{"creating " + place.PlanNode(nodes, c.placing)}, out...)
 	}
 	return out
-}
-
-// runner brings an agent to a post.
-func (c *crew) runner(ctx context.Context, p *post) (*place.Runner, error) {
-	switch p.way {
-	case place.MethodExec:
-		return c.inside(p), nil
-	case place.MethodEphemeral:
-		return place.Ephemeral(ctx, c.cluster, target(p.pods[0]), c.placing)
-	case place.MethodNode, place.MethodAuto:
-	}
-	c.mu.Lock()
-	r := c.runners[p.label]
-	c.mu.Unlock()
-	if r != nil {
-		return r, nil
-	}
-	r, err := place.Node(ctx, c.cluster, p.label, c.placing)
-	if err == nil {
-		c.mu.Lock()
-		c.runners[p.label] = r
-		c.mu.Unlock()
-	}
-	return r, err
-}
-
-// serve runs one session at a post: the stream goes to w, talk to hear. The
-// request is asked for here, since it depends on the way in.
-func (c *crew) serve(ctx context.Context, p *post, ask func(*post) agent.Request, w io.Writer, hear func(agent.Message)) error {
-	for try := 0; ; try++ {
-		r, err := c.runner(ctx, p)
-		if err != nil {
-			return err
-		}
-		r.Compress, r.Room = c.options.Compress, room(len(c.found.Nodes)+len(c.found.Pods))
-		began := false
-		err = c.session(ctx, r, ask(p), w, func(m agent.Message) {
-			if m.Kind == agent.KindHello {
-				began = true
-				c.used(r)
-			}
-			hear(m)
-		})
-		if err != nil && !began && try == 0 && ctx.Err() == nil && c.forget(p.label, r) {
-			continue // an agent that was there ended in this moment, with its last session
-		}
-		return err
-	}
-}
-
-// used notes that an agent has had a session: it may have ended with that one.
-func (c *crew) used(r *place.Runner) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r.Fresh = false
-}
-
-// forget leaves an agent alone that may have ended, so that the next one is
-// placed anew. One that nobody has used is not replaced.
-func (c *crew) forget(node string, r *place.Runner) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if r.Fresh {
-		return false
-	}
-	if c.runners[node] == r {
-		delete(c.runners, node)
-	}
-	return true
-}
-
-// ask asks who we are, and which agents of ours there are.
-func (c *crew) ask(ctx context.Context) {
-	c.placing.User = c.cluster.User(ctx)
-	if m := c.options.method(); m == place.MethodNode || m == place.MethodAuto {
-		c.own = place.Own(ctx, c.cluster, c.placing)
-	}
-}
-
-// reuse takes agents of ours that run on the nodes already.
-func (c *crew) reuse(posts []post) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range posts {
-		p := &posts[i]
-		if r := c.own[p.label]; r != nil && p.way == place.MethodNode {
-			c.runners[p.label] = r
-		}
-	}
-}
-
-// session runs one session on an agent.
-func (c *crew) session(ctx context.Context, r *place.Runner, q agent.Request, w io.Writer, hear func(agent.Message)) error {
-	b, err := json.Marshal(q)
-	if err != nil {
-		return fmt.Errorf("write request: %w", err)
-	}
-	var last error // the agent's own word on why it failed
-	code, err := carry.Run(ctx, r.For(b), newID(16), carry.Options{Request: b, Reconnect: c.options.Reconnect, Note: c.note}, w, func(message []byte) {
-		var m agent.Message
-		if json.Unmarshal(message, &m) != nil {
-			return
-		}
-		if m.Kind == agent.KindError {
-			last = &Error{Err: errors.New(m.Text), Hint: m.Hint}
-		}
-		hear(m)
-	})
-	switch {
-	case err != nil:
-		return err
-	case last != nil:
-		return last
-	case code != 0:
-		return fmt.Errorf("the agent ended with exit code %d", code)
-	}
-	return nil
-}
-
-// kubeletPort is the kubelet's, by which the API server carries exec
-// (k8s.io/kubernetes/pkg/cluster/ports).
-const kubeletPort = 10250
-
-// ownStream is a filter for what carries our own stream, as a node sees it:
-// between its kubelet and the API server, and from us to the API server where
-// that is on this node.
-func (c *crew) ownStream(n *find.Node) string {
-	var parts []string
-	if n == nil {
-		return ""
-	}
-	for _, a := range n.Addresses {
-		parts = append(parts, fmt.Sprintf("tcp and host %s and port %d", a, kubeletPort))
-	}
-	if host, port, ok := c.server(); ok {
-		for _, a := range n.Addresses {
-			if a == host {
-				parts = append(parts, fmt.Sprintf("tcp and host %s and port %d", host, port))
-			}
-		}
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "(" + strings.Join(parts, ") or (") + ")"
-}
-
-// server is the API server's address, where the configuration has one.
-func (c *crew) server() (netip.Addr, uint16, bool) {
-	u, err := url.Parse(c.cluster.Config.Host)
-	if err != nil || u.Host == "" {
-		return netip.Addr{}, 0, false
-	}
-	host, port := u.Host, "443"
-	if h, p, err := net.SplitHostPort(u.Host); err == nil {
-		host, port = h, p
-	}
-	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	n, portErr := strconv.ParseUint(port, 10, 16)
-	return a, uint16(n), err == nil && portErr == nil
 }
 
 // image is what agents are made of, unless the user names another.

@@ -58,6 +58,7 @@ type command struct {
 
 	socket   string
 	compress wire.Compress
+	running  bool // of attach: the agent is known to run
 	options  sessions.Options
 }
 
@@ -90,6 +91,7 @@ func (c *command) run(args []string, least, most int, do func(args []string) err
 	flags.StringVar(&c.socket, "socket", sessions.Socket, "")
 	flags.DurationVar(&c.options.Linger, "linger", 0, "")
 	flags.BoolVar(&c.options.Stay, "stay", false, "")
+	flags.BoolVar(&c.running, "running", false, "")
 	flags.IntVar(&c.options.Room, "room", 0, "")
 	mode := flags.String("compress", "", "")
 	var plain []string
@@ -130,7 +132,8 @@ func (c *command) attach(args []string) error {
 		return err
 	}
 	err = sessions.Attach(c.ctx, sessions.Attachment{
-		Socket: c.socket, ID: args[0], From: from, Compress: c.compress, Room: c.options.Room, In: c.in, Out: c.out,
+		Socket: c.socket, ID: args[0], From: from, Compress: c.compress, Room: c.options.Room, Running: c.running,
+		In: c.in, Out: c.out,
 	})
 	return c.tell(from, err)
 }

@@ -23,12 +23,15 @@ type Attachment struct {
 	Compress wire.Compress
 	// Room is that of a new session in place of the host's; 0 is the host's.
 	Room int
-	In   io.Reader
-	Out  io.Writer
+	// Running is true if the agent is known to run: then its socket is there, or
+	// it has just ended.
+	Running bool
+	In      io.Reader
+	Out     io.Writer
 }
 
-// dialFor is how long a socket that is not there yet is waited for: an agent's
-// first process and the first exec into its pod may race.
+// dialFor is how long the socket of a new agent is waited for: its first process
+// and the first exec into its pod may race.
 const dialFor = 3 * time.Second
 
 // Attach joins its own input and output to a session, until one of them ends
@@ -37,7 +40,11 @@ func Attach(ctx context.Context, a Attachment) error {
 	if err := CheckID(a.ID); err != nil {
 		return err
 	}
-	c, err := dial(ctx, a.Socket)
+	wait := dialFor
+	if a.Running || a.From > 0 {
+		wait = 0
+	}
+	c, err := dial(ctx, a.Socket, wait)
 	if err != nil {
 		return fmt.Errorf("attach session %s: %w", a.ID, err)
 	}
@@ -65,8 +72,8 @@ func Attach(ctx context.Context, a Attachment) error {
 	return nil
 }
 
-func dial(ctx context.Context, socket string) (*net.UnixConn, error) {
-	late := time.Now().Add(dialFor)
+func dial(ctx context.Context, socket string, wait time.Duration) (*net.UnixConn, error) {
+	late := time.Now().Add(wait)
 	for {
 		c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: socket, Net: "unix"})
 		if err == nil {

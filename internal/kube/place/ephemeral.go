@@ -54,5 +54,5 @@ func Ephemeral(ctx context.Context, c *kube.Cluster, t Target, o Options) (*Runn
 	if _, err := w.running(ctx); err != nil {
 		return nil, kube.Explain(err, doing)
 	}
-	return &Runner{cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: name, program: []string{agentProgram}, Fresh: true}, nil
+	return &Runner{cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: name, program: []string{agentProgram}}, nil
 }

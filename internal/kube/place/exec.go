@@ -29,7 +29,7 @@ func PlanExec(t Target, size int) string {
 // and a place to write to. The session's own process is told to the Runner
 // afterwards by Rejoin.
 func Exec(c *kube.Cluster, t Target, program []byte) *Runner {
-	return &Runner{cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: t.Container, Fresh: true, upload: program}
+	return &Runner{cluster: c, Namespace: t.Namespace, Pod: t.Pod, Container: t.Container, upload: program}
 }
 
 // Existing gives a Runner for an agent that is in the pod already, such as a
@@ -99,10 +99,10 @@ const argvMost = 2048
 // request is the argument that spares a way there and back: what stands behind
 // the program on stdin waits until the agent has spoken. A longer one waits.
 func (r *Runner) request() []string {
-	if len(r.asked) == 0 || len(r.asked) > argvMost {
+	if len(r.of.Request) == 0 || len(r.of.Request) > argvMost {
 		return nil
 	}
-	return []string{string(r.asked)}
+	return []string{string(r.of.Request)}
 }
 
 // byTar needs no shell: tar keeps the mode that makes the file a program.

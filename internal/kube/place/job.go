@@ -2,6 +2,7 @@ package place
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -29,15 +30,19 @@ var capabilities = [...]corev1.Capability{"SYS_ADMIN", "NET_ADMIN", "NET_RAW", "
 
 // jobFor is the agent's Job on a node. A Job and no bare pod: a pod past its
 // deadline stays as a failed object, a Job goes by itself.
+//
+// Its name is its own even among those of one invocation: an agent that has
+// ended keeps its name for a while.
 func jobFor(node string, o *Options) *batchv1.Job {
+	name := fmt.Sprintf("pktrail-%s-%08x", o.ID, rand.Uint32())
 	labels := map[string]string{
-		labelName: agentName, labelManaged: manager,
+		labelName: agentName, labelManaged: manager, labelJob: name,
 		labelID: o.ID, labelUser: hash(o.User), labelNode: hash(node),
 	}
 	notes := map[string]string{noteUser: o.User, noteTargets: o.Targets, noteFilter: o.Filter, noteVersion: o.Version}
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: fmt.Sprintf("pktrail-%s-%s", o.ID, hash(node)[:8]), Namespace: o.namespace(), Labels: labels, Annotations: notes,
+			Name: name, Namespace: o.namespace(), Labels: labels, Annotations: notes,
 		},
 		Spec: batchv1.JobSpec{
 			BackoffLimit:            new(int32), // an agent that fails is not started again

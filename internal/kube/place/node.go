@@ -46,18 +46,18 @@ func Node(ctx context.Context, c *kube.Cluster, node string, o Options) (*Runner
 	defer cancel()
 	w := waiter{
 		cluster: c, namespace: job.Namespace, owner: job.Name, ownerUID: job.UID, container: "agent", image: o.Image,
-		selector: labels.SelectorFromSet(labels.Set{labelID: o.ID, labelNode: hash(node)}).String(), warnings: warnings,
+		selector: labels.SelectorFromSet(labels.Set{labelJob: job.Name}).String(), warnings: warnings,
 	}
 	pod, err := w.running(ctx)
 	if err != nil {
 		Remove(context.WithoutCancel(ctx), c, job.Namespace, job.Name)
 		return nil, kube.Explain(err, doing)
 	}
-	return nodeRunner(c, pod, true), nil
+	return nodeRunner(c, pod), nil
 }
 
-func nodeRunner(c *kube.Cluster, pod *corev1.Pod, fresh bool) *Runner {
-	return &Runner{cluster: c, Namespace: pod.Namespace, Pod: pod.Name, Container: "agent", program: []string{agentProgram}, Fresh: fresh}
+func nodeRunner(c *kube.Cluster, pod *corev1.Pod) *Runner {
+	return &Runner{cluster: c, Namespace: pod.Namespace, Pod: pod.Name, Container: "agent", program: []string{agentProgram}}
 }
 
 // removeWithin bounds a removal at the end, when the user waits for it.
@@ -102,7 +102,7 @@ func Own(ctx context.Context, c *kube.Cluster, o Options) map[string]*Runner {
 		if d := p.Spec.ActiveDeadlineSeconds; d != nil && time.Until(p.CreationTimestamp.Add(time.Duration(*d)*time.Second)) < o.Lifetime-spare {
 			continue
 		}
-		out[p.Spec.NodeName] = nodeRunner(c, p, false)
+		out[p.Spec.NodeName] = nodeRunner(c, p)
 	}
 	return out
 }

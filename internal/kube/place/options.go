@@ -72,6 +72,7 @@ const (
 	labelName    = "app.kubernetes.io/name"
 	labelManaged = "app.kubernetes.io/managed-by"
 	labelID      = "pktrail.io/invocation"
+	labelJob     = "pktrail.io/job"
 	labelUser    = "pktrail.io/user" // a hash: names hold characters that labels may not
 	labelNode    = "pktrail.io/node" // a hash: names may be longer than labels
 	noteUser     = "pktrail.io/user"

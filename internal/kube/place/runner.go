@@ -34,25 +34,31 @@ type Runner struct {
 	program []string
 	// upload is the program that has to be brought there with the first session.
 	upload []byte
+	// of is what one session wants.
+	of Session
+}
+
+// Session is what one session wants of an agent.
+type Session struct {
+	// Request is what it will be asked for. An agent that is uploaded is told
+	// along with that, and need not wait for the session to ask, which it does
+	// all the same.
+	Request []byte
 	// Compress says whether streams are packed: auto, on or off; empty is the
 	// agent's default.
 	Compress string
-	// asked is what an uploaded agent's session is asked for.
-	asked []byte
 	// Room is how many bytes of a stream an agent keeps until they are
 	// acknowledged, which is as many as can wait here; 0 is the agent's default.
 	Room int
-	// Fresh is true if the agent was placed by us, and not found there; who uses
-	// it may take that back.
-	Fresh bool
+	// Running is true for an agent of this version that has had a session: one
+	// that does not answer at once has ended.
+	Running bool
 }
 
-// For gives a Runner for one session, which will be asked for this. An agent
-// that is uploaded is told along with that, and need not wait for the session
-// to ask, which it does all the same.
-func (r *Runner) For(request []byte) *Runner {
+// For gives a Runner for one session.
+func (r *Runner) For(s Session) *Runner {
 	one := *r
-	one.asked = request
+	one.of = s
 	return &one
 }
 
@@ -72,6 +78,9 @@ func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdi
 	}
 	args := append(append([]string(nil), r.program...), "attach", session, fmt.Sprint(seq))
 	args = append(args, r.words()...)
+	if r.of.Running {
+		args = append(args, "--running")
+	}
 	if len(r.upload) > 0 {
 		args = append(args, "--socket", "@pktrail-"+session)
 	}
@@ -84,11 +93,11 @@ func (r *Runner) Attach(ctx context.Context, session string, seq uint64, io Stdi
 
 // words are the flags of every command. None of them means anything to a shell.
 func (r *Runner) words() (list []string) {
-	if r.Compress != "" {
-		list = append(list, "--compress", r.Compress)
+	if r.of.Compress != "" {
+		list = append(list, "--compress", r.of.Compress)
 	}
-	if r.Room > 0 {
-		list = append(list, "--room", strconv.Itoa(r.Room))
+	if r.of.Room > 0 {
+		list = append(list, "--room", strconv.Itoa(r.of.Room))
 	}
 	return list
 }
