@@ -42,15 +42,16 @@ var plan = map[string]room{
 	"simulate":  {rooms: "packet trail netstate", why: "thinking is pure: values in, values out"},
 	"diagnose":  {rooms: "packet trail netstate", why: "thinking is pure: values in, values out"},
 	"compare":   {rooms: "packet trail", why: "thinking is pure: two trails in, their differences out"},
+	"topology":  {rooms: "packet trail netstate", why: "thinking is pure: snapshots in, where every pod hangs out"},
 
 	"wire":     {outside: "github.com/klauspost/compress/zstd", why: "frames between an agent and its client; it knows nothing of what they carry"},
 	"agent":    {rooms: "probe record wire trail netstate packet filter", outside: "golang.org/x/sys", why: "the node side: it must stay small and free of client-go and cobra"},
 	"agentbin": {outside: "github.com/klauspost/compress/zstd", why: "bytes only"},
-	"kube":     {rooms: "trail agentbin wire", outside: "k8s.io github.com/go-logr/logr github.com/google/go-containerregistry golang.org/x/sync", why: "the only room that speaks to the API server"},
+	"kube":     {rooms: "trail netstate agentbin wire", outside: "k8s.io github.com/go-logr/logr github.com/google/go-containerregistry golang.org/x/sync", why: "the only room that speaks to the API server"},
 	"lab":      {rooms: "packet netstate", outside: "github.com/vishvananda golang.org/x/sys golang.org/x/sync", why: "a lab is built by netlink alone"},
 
-	"action": {rooms: "kube agentbin agent lab record parse correlate simulate diagnose compare filter packet pcapng pcap trail netstate", outside: "golang.org/x/sync golang.org/x/sys", why: "a verb: options in, data or a stream out; it never prints"},
-	"render": {rooms: "packet trail netstate compare", outside: "charm.land", why: "how things look, pure: values in, text out"},
+	"action": {rooms: "kube agentbin agent lab record parse correlate simulate diagnose compare topology filter packet pcapng pcap trail netstate", outside: "golang.org/x/sync golang.org/x/sys", why: "a verb: options in, data or a stream out; it never prints"},
+	"render": {rooms: "packet trail netstate compare topology", outside: "charm.land", why: "how things look, pure: values in, text out"},
 	"cli":    {rooms: "action render pcapng trail filter", outside: "github.com/spf13 golang.org/x/sys/unix golang.org/x/term k8s.io/cli-runtime/pkg/genericclioptions", why: "how people come in: flags to options, results to renderers, errors to hints"},
 }
 

@@ -1,7 +1,10 @@
-// Package netstate holds what is known of one machine's network
-// configuration. Its folders turn the kernel's own forms into nouns and into
-// the words of the tools that people know:
+// Package netstate holds what is known of machines' network configuration: a
+// State has a Snapshot of each node, and that has the Namespaces on it with
+// their links, routes, rules, neighbours and rulesets, and what could not be
+// read. Its folders turn the kernel's own forms into these nouns and into the
+// words of the tools that people know:
 //
+//   - rtnl: rtnetlink messages to links, addresses, routes, rules, neighbours;
 //   - nft: nf_tables messages to tables, chains, rules and sets, and a rule to
 //     the line that `nft list ruleset` prints;
 //   - xt: xtables entries, matches and targets to the line that iptables-save
