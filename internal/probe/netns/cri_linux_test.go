@@ -26,7 +26,8 @@ import (
 // speaking the real service over a real socket.
 type criServer struct {
 	runtimeapi.UnimplementedRuntimeServiceServer
-	pods []criPod
+	pods       []criPod
+	containers []*runtimeapi.Container
 }
 
 type criPod struct {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -53,6 +54,14 @@ func Names(Options) []string { return nil }
 
 // All is empty: there are no namespaces but on Linux.
 func All(context.Context, Options, int) []*Namespace { return nil }
+
+// Workloads is empty: containers are looked for on Linux only.
+func Workloads(context.Context, Options) ([]netstate.Workload, []netstate.Unreadable) {
+	return nil, nil
+}
+
+// Paths is empty: there are no namespaces but on Linux.
+func Paths(Options) map[uint64][]string { return nil }
 
 // Find is for Linux only.
 func Find(context.Context, uint64, Options) (*Namespace, error) { return nil, errors.ErrUnsupported }

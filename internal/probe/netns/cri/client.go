@@ -53,6 +53,19 @@ func (c *Client) Ready(ctx context.Context, labels map[string]string) ([]Sandbox
 	return list, nil
 }
 
+// Running lists the containers that run.
+func (c *Client) Running(ctx context.Context) ([]Container, error) {
+	b, err := c.conn.call(ctx, service+"ListContainers", encodeContainers())
+	if err != nil {
+		return nil, err
+	}
+	list, err := decodeContainers(b)
+	if err != nil {
+		return nil, fmt.Errorf("read list: %w", err)
+	}
+	return list, nil
+}
+
 // Status asks for more about a sandbox.
 func (c *Client) Status(ctx context.Context, id string) (Status, error) {
 	b, err := c.conn.call(ctx, service+"PodSandboxStatus", encodeStatus(id))

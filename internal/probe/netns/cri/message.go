@@ -18,6 +18,15 @@ type Sandbox struct {
 	Created int64
 }
 
+// Container is a container as the runtime knows it.
+type Container struct {
+	// ID is the runtime's own, Sandbox that of its pod.
+	ID, Sandbox string
+	// Name is that in the pod's spec, Image as somebody wrote it there, or an
+	// id.
+	Name, Image string
+}
+
 // Status says more of one sandbox.
 type Status struct {
 	// HostNetwork is true for a pod in the node's own network namespace.
@@ -89,6 +98,51 @@ func (s *Sandbox) decodeMetadata(message []byte) error {
 		}
 		return nil
 	})
+}
+
+// encodeContainers asks for the containers that run.
+func encodeContainers() []byte {
+	const running = 1 // of enum ContainerState
+	return appendBytes(nil, 1, appendBytes(nil, 2, appendNumber(nil, 1, running)))
+}
+
+func decodeContainers(message []byte) ([]Container, error) {
+	var list []Container
+	err := fields(message, func(f field) error {
+		if !f.is(1, wireBytes) { // containers
+			return nil
+		}
+		c, err := decodeContainer(f.bytes)
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
+
+func decodeContainer(message []byte) (c Container, err error) {
+	// first takes field 1 of a message within.
+	first := func(message []byte, to *string) error {
+		return fields(message, func(f field) error {
+			if f.is(1, wireBytes) {
+				*to = string(f.bytes)
+			}
+			return nil
+		})
+	}
+	err = fields(message, func(f field) error {
+		switch {
+		case f.is(1, wireBytes): // id
+			c.ID = string(f.bytes)
+		case f.is(2, wireBytes): // pod_sandbox_id
+			c.Sandbox = string(f.bytes)
+		case f.is(3, wireBytes): // metadata
+			return first(f.bytes, &c.Name)
+		case f.is(4, wireBytes): // image
+			return first(f.bytes, &c.Image)
+		}
+		return nil
+	})
+	return c, err
 }
 
 func encodeStatus(id string) []byte {

@@ -30,6 +30,12 @@ func TestRequestsAreThoseOfTheAPI(t *testing.T) {
 			t.Errorf("%v: %v, %v", labels, got, err)
 		}
 	}
+	running, wantRunning := &runtimeapi.ListContainersRequest{}, &runtimeapi.ListContainersRequest{Filter: &runtimeapi.ContainerFilter{
+		State: &runtimeapi.ContainerStateValue{State: runtimeapi.ContainerState_CONTAINER_RUNNING},
+	}}
+	if err := proto.Unmarshal(encodeContainers(), running); err != nil || !proto.Equal(running, wantRunning) {
+		t.Errorf("%v, %v", running, err)
+	}
 	got, want := &runtimeapi.PodSandboxStatusRequest{}, &runtimeapi.PodSandboxStatusRequest{PodSandboxId: "3f2a", Verbose: true}
 	if err := proto.Unmarshal(encodeStatus("3f2a"), got); err != nil || !proto.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
@@ -62,6 +68,21 @@ func TestAnswersAreReadAsTheAPIDoes(t *testing.T) {
 		got, err := decodeList(marshal(t, list))
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%v: %v, %v", list, got, err)
+		}
+		containers := &runtimeapi.ListContainersResponse{}
+		var wantContainers []Container
+		for range r.IntN(5) {
+			c := &runtimeapi.Container{
+				Id: text(), PodSandboxId: text(), Metadata: &runtimeapi.ContainerMetadata{Name: text(), Attempt: r.Uint32()},
+				Image: &runtimeapi.ImageSpec{Image: text(), Annotations: pairs(), UserSpecifiedImage: text(), RuntimeHandler: text()}, ImageRef: text(),
+				State: runtimeapi.ContainerState(r.IntN(4)), CreatedAt: int64(r.Uint64()), Labels: pairs(), Annotations: pairs(), ImageId: text(),
+			}
+			containers.Containers = append(containers.Containers, c)
+			wantContainers = append(wantContainers, Container{c.GetId(), c.GetPodSandboxId(), c.GetMetadata().GetName(), c.GetImage().GetImage()})
+		}
+		gotContainers, err := decodeContainers(marshal(t, containers))
+		if err != nil || !reflect.DeepEqual(gotContainers, wantContainers) {
+			t.Fatalf("%v: %v, %v", containers, gotContainers, err)
 		}
 		mode := runtimeapi.NamespaceMode(r.IntN(4))
 		st := &runtimeapi.PodSandboxStatusResponse{
@@ -145,6 +166,7 @@ func FuzzFields(f *testing.F) {
 			t.Fatalf("%x was left", rest)
 		}
 		_, _ = decodeList(b)
+		_, _ = decodeContainers(b)
 		_, _ = decodeStatus(b)
 		_, _, _ = decodeVersion(b)
 	})
