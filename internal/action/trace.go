@@ -146,17 +146,22 @@ type trace struct {
 	armed bool
 }
 
-// run starts the agent, in this process, and reads its stream while it is
-// being made.
+// run traces on this machine or on a cluster.
 func (t *trace) run() (TraceResult, error) {
-	pipe := newSpool()
-	var w io.Writer = pipe
 	out := t.output()
-	if out != nil {
-		w = io.MultiWriter(out, pipe)
-	}
 	if t.options.Cluster != nil {
 		return t.runCluster(out)
+	}
+	return t.runLocal(out)
+}
+
+// runLocal starts the agent, in this process, and reads its stream while it is
+// being made.
+func (t *trace) runLocal(out *recording) (TraceResult, error) {
+	pipe := newSpool()
+	var w io.Writer = pipe
+	if out != nil {
+		w = io.MultiWriter(out, pipe)
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -174,6 +179,12 @@ func (t *trace) run() (TraceResult, error) {
 	if wrong, ok := errors.AsType[*Error](context.Cause(t.ctx)); ok {
 		return TraceResult{}, wrong
 	}
+	return t.outcome(err, readErr)
+}
+
+// outcome is the result of a run that has ended with err. That its stream could
+// not be read (readErr) counts where there was one: else err says why not.
+func (t *trace) outcome(err, readErr error) (TraceResult, error) {
 	if !t.armed {
 		if _, ok := errors.AsType[Interrupted](context.Cause(t.ctx)); ok {
 			return TraceResult{EndedBy: ended(t.ctx)}, nil

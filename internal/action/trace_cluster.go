@@ -63,16 +63,7 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	if k.merge != nil {
 		err = errors.Join(err, k.merge.Close())
 	}
-	err = errors.Join(err, out.Close())
-	if !t.armed {
-		if _, ok := errors.AsType[Interrupted](context.Cause(t.ctx)); ok {
-			return TraceResult{EndedBy: ended(t.ctx)}, nil
-		}
-		return TraceResult{}, explain(err)
-	}
-	r := t.gather.result()
-	r.EndedBy = t.endedBy()
-	return r, explain(err)
+	return t.outcome(errors.Join(err, out.Close()), nil)
 }
 
 // event tells something; one at a time.
