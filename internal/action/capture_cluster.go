@@ -247,7 +247,7 @@ func (k *clusterCapture) request(p *post) agent.Request {
 	}
 	for _, pod := range p.pods {
 		if p.way == place.MethodNode {
-			q.Targets = append(q.Targets, fmt.Sprintf("kube:%s/%s@%s", pod.Namespace, pod.Name, pod.UID))
+			q.Targets = append(q.Targets, kubeTarget(pod))
 		} else {
 			q.Targets = append(q.Targets, "self:"+pod.Name)
 		}
