@@ -131,10 +131,5 @@ func allowed(ctx context.Context, client kubernetes.Interface, r Right, ns strin
 func review(ctx context.Context, client kubernetes.Interface, a *authv1.ResourceAttributes) (bool, string, error) {
 	ctx, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
-	out, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx,
-		&authv1.SelfSubjectAccessReview{Spec: authv1.SelfSubjectAccessReviewSpec{ResourceAttributes: a}}, metav1.CreateOptions{})
-	if err != nil {
-		return false, "", err
-	}
-	return out.Status.Allowed, out.Status.Reason, nil
+	return kube.May(ctx, client, a)
 }

@@ -17,6 +17,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/pktrail/pktrail/internal/kube"
 )
 
 // bed is a namespace of its own on the cluster that KUBECONFIG names.
@@ -73,11 +75,10 @@ func (b *bed) as(t *testing.T, user string, rules ...rbacv1.PolicyRule) kubernet
 	until(t, "the role of "+user, func() bool {
 		for _, r := range rules {
 			for _, verb := range r.Verbs {
-				review := &authv1.SelfSubjectAccessReview{Spec: authv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authv1.ResourceAttributes{
+				allowed, _, err := kube.May(t.Context(), client, &authv1.ResourceAttributes{
 					Namespace: b.ns, Verb: verb, Group: r.APIGroups[0], Resource: r.Resources[0],
-				}}}
-				out, err := client.AuthorizationV1().SelfSubjectAccessReviews().Create(t.Context(), review, metav1.CreateOptions{})
-				if err != nil || !out.Status.Allowed {
+				})
+				if err != nil || !allowed {
 					return false
 				}
 			}

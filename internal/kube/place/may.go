@@ -6,7 +6,6 @@ import (
 	"time"
 
 	authz "k8s.io/api/authorization/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pktrail/pktrail/internal/kube"
 )
@@ -20,12 +19,10 @@ const answerWithin = 5 * time.Second
 func RefuseNode(ctx context.Context, c *kube.Cluster, o Options) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	r, err := c.Client.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authz.SelfSubjectAccessReview{
-		Spec: authz.SelfSubjectAccessReviewSpec{ResourceAttributes: &authz.ResourceAttributes{
-			Namespace: o.namespace(), Verb: "create", Group: "batch", Resource: "jobs",
-		}},
-	}, metav1.CreateOptions{})
-	if err != nil || r.Status.Allowed {
+	allowed, _, err := kube.May(ctx, c.Client, &authz.ResourceAttributes{
+		Namespace: o.namespace(), Verb: "create", Group: "batch", Resource: "jobs",
+	})
+	if err != nil || allowed {
 		return nil //nolint:nilerr // as promised
 	}
 	return &kube.Error{
