@@ -12,20 +12,6 @@ import (
 // pod, "web.shop.svc" for a service, "node-b" for a node.
 type Book map[netip.Addr][]string
 
-// Names gives the names that are known from a find, from services and from
-// their endpoints.
-func Names(found *Found, services []corev1.Service, endpoints []discoveryv1.EndpointSlice) Book {
-	b := Book{}
-	b.found(found)
-	for i := range endpoints {
-		b.endpoints(&endpoints[i])
-	}
-	for i := range services {
-		b.service(&services[i])
-	}
-	return b
-}
-
 // found adds nodes first: a pod on its node's network has the node's address,
 // whose best name is the node's.
 func (b Book) found(f *Found) {
