@@ -203,9 +203,6 @@ func (r *Running) Prints(what string) {
 // Stderr is what it has said until now.
 func (r *Running) Stderr() string { return r.stderr.String() }
 
-// Stdout is what it has printed until now.
-func (r *Running) Stdout() string { return r.stdout.String() }
-
 // PID is pktrail's process.
 func (r *Running) PID() int { return r.cmd.Process.Pid }
 
