@@ -59,11 +59,8 @@ func (h GRE) Version() uint8 { return h[1] & 7 }
 // Type is the EtherType of what follows; TypeTEB for Ethernet.
 func (h GRE) Type() EtherType { return EtherType(binary.BigEndian.Uint16(h[2:])) }
 
-// HasChecksum reports whether Checksum is valid.
+// HasChecksum reports whether it has one, over header and payload.
 func (h GRE) HasChecksum() bool { return h.flags()&greChecksum != 0 }
-
-// Checksum over header and payload; valid iff HasChecksum.
-func (h GRE) Checksum() uint16 { return binary.BigEndian.Uint16(h[4:]) }
 
 // Key returns the key, false if there is none.
 func (h GRE) Key() (uint32, bool) {
