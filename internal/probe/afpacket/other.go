@@ -20,9 +20,6 @@ func Open(Options) (*Ring, error) { return nil, errUnsupported }
 // Stats returns errors.ErrUnsupported.
 func (*Ring) Stats() (Stats, error) { return Stats{}, errUnsupported }
 
-// Buffer is 0.
-func (*Ring) Buffer() int { return 0 }
-
 // Close does nothing.
 func (*Ring) Close() error { return nil }
 

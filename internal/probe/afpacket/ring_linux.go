@@ -134,9 +134,6 @@ func (r *Ring) Stats() (Stats, error) {
 	return s, err
 }
 
-// Buffer is the ring's size in bytes.
-func (r *Ring) Buffer() int { return r.lay.bytes() }
-
 // Close releases a ring that was not given to a Reader.
 func (r *Ring) Close() error {
 	if !r.release() {
