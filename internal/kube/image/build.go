@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -54,6 +55,7 @@ type built struct {
 	// images of the index, in its order.
 	images []v1.Image
 	names  []string
+	tag    name.Tag // what it is called
 }
 
 // build makes the image. Its digest depends on the agents, the version and the

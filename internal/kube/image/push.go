@@ -63,15 +63,7 @@ func Push(ctx context.Context, ref string, o Options, p PushOptions) (Result, er
 	if p.PlainHTTP {
 		how = append(how, name.Insecure)
 	}
-	tagged, err := name.NewTag(ref, how...)
-	if err != nil {
-		return Result{}, &NameError{ref, err}
-	}
-	b, err := build(o)
-	if err != nil {
-		return Result{}, err
-	}
-	r, err := b.result(tagged.Name())
+	b, r, err := named(ref, o, how...)
 	if err != nil {
 		return r, err
 	}
@@ -92,10 +84,10 @@ func Push(ctx context.Context, ref string, o Options, p PushOptions) (Result, er
 		options = append(options, remote.WithProgress(updates))
 		heard = func() { <-done }
 	}
-	err = remote.WriteIndex(tagged, b.index, options...)
+	err = remote.WriteIndex(b.tag, b.index, options...)
 	heard()
 	if err != nil {
-		return r, &PushError{ref, err, pushHint(err, tagged.RegistryStr())}
+		return r, &PushError{ref, err, pushHint(err, b.tag.RegistryStr())}
 	}
 	return r, nil
 }

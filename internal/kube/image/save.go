@@ -24,20 +24,12 @@ type Result struct {
 // `ctr images import` and podman read, with the file manifest.json of older
 // engines beside it: they take the first platform.
 func Save(w io.Writer, ref string, o Options) (Result, error) {
-	tagged, err := name.NewTag(ref)
-	if err != nil {
-		return Result{}, &NameError{ref, err}
-	}
-	b, err := build(o)
-	if err != nil {
-		return Result{}, err
-	}
-	r, err := b.result(tagged.Name())
+	b, r, err := named(ref, o)
 	if err != nil {
 		return r, err
 	}
 	a := archive{w: tar.NewWriter(w), seen: map[string]bool{}}
-	if err := a.write(b, tagged); err != nil {
+	if err := a.write(b); err != nil {
 		return r, fmt.Errorf("save image: %w", err)
 	}
 	if err := a.w.Close(); err != nil {
@@ -46,9 +38,20 @@ func Save(w io.Writer, ref string, o Options) (Result, error) {
 	return r, nil
 }
 
-func (b *built) result(ref string) (Result, error) {
+// named builds the image that is to be called ref. How says how strictly its
+// name is read.
+func named(ref string, o Options, how ...name.Option) (*built, Result, error) {
+	called, err := name.NewTag(ref, how...)
+	if err != nil {
+		return nil, Result{}, &NameError{ref, err}
+	}
+	b, err := build(o)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	b.tag = called
 	d, err := b.index.Digest()
-	return Result{Name: ref, Digest: d.String(), Platforms: b.names}, err
+	return b, Result{Name: called.Name(), Digest: d.String(), Platforms: b.names}, err
 }
 
 // archive is an archive being written.
@@ -57,7 +60,7 @@ type archive struct {
 	seen map[string]bool
 }
 
-func (a *archive) write(b *built, tagged name.Tag) error {
+func (a *archive) write(b *built) error {
 	if err := a.file("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)); err != nil {
 		return err
 	}
@@ -83,8 +86,8 @@ func (a *archive) write(b *built, tagged name.Tag) error {
 		Manifests: []v1.Descriptor{{
 			MediaType: types.OCIImageIndex, Digest: d, Size: int64(len(index)),
 			Annotations: map[string]string{
-				"io.containerd.image.name":          tagged.Name(),
-				"org.opencontainers.image.ref.name": tagged.Name(),
+				"io.containerd.image.name":          b.tag.Name(),
+				"org.opencontainers.image.ref.name": b.tag.Name(),
 			},
 		}},
 	})
@@ -94,7 +97,7 @@ func (a *archive) write(b *built, tagged name.Tag) error {
 	if err := a.file("index.json", top); err != nil {
 		return err
 	}
-	return a.dockerManifest(b.images[0], tagged)
+	return a.dockerManifest(b.images[0], b.tag)
 }
 
 // image writes a manifest and what it refers to.
