@@ -271,16 +271,7 @@ func (g *got) some(r *Receiver, l *Log, rnd *rand.Rand) error {
 			l.Ack(g.seq)
 			return err
 		}
-		g.seq = r.Seq()
-		switch f.Kind {
-		case Stream:
-			g.stream.Write(f.Payload)
-		case Talk:
-			g.talk = append(g.talk, string(f.Payload))
-		case Exit:
-			g.exits++
-			g.code = f.Code
-		}
+		g.take(f, r.Seq())
 		if rnd.IntN(3) == 0 {
 			l.Ack(g.seq)
 		}

@@ -76,16 +76,21 @@ func (g *got) read(r io.Reader) error {
 		if err != nil {
 			return err
 		}
-		g.seq = in.Seq()
-		switch f.Kind {
-		case Stream:
-			g.stream.Write(f.Payload)
-		case Talk:
-			g.talk = append(g.talk, string(f.Payload))
-		case Exit:
-			g.exits++
-			g.code = f.Code
-		}
+		g.take(f, in.Seq())
+	}
+}
+
+// take keeps one frame, after which seq is the number of the last.
+func (g *got) take(f Frame, seq uint64) {
+	g.seq = seq
+	switch f.Kind {
+	case Stream:
+		g.stream.Write(f.Payload)
+	case Talk:
+		g.talk = append(g.talk, string(f.Payload))
+	case Exit:
+		g.exits++
+		g.code = f.Code
 	}
 }
 
