@@ -90,8 +90,8 @@ func (c *clusterFlags) wanted(targets []string) bool {
 	return slices.ContainsFunc(targets, func(t string) bool { return !action.IsLocal(t) })
 }
 
-// refuseLocal refuses flags of clusters beside targets of this machine. Some
-// are flags of tcpdump, by their letter.
+// refuseLocal refuses flags of clusters beside targets of this machine: the
+// first that was typed. Some are flags of tcpdump, by their letter.
 func (c *clusterFlags) refuseLocal(cmd *cobra.Command) error {
 	habits := map[string]string{
 		"namespace":      "addresses are never looked up by DNS: leave -n out",
@@ -101,19 +101,20 @@ func (c *clusterFlags) refuseLocal(cmd *cobra.Command) error {
 		"selector":       "lines are written as they come: leave -l out",
 		"follow":         "",
 	}
-	for name, hint := range habits {
-		f := cmd.Flags().Lookup(name)
-		if f == nil || !f.Changed {
-			continue
+	var refused error
+	cmd.Flags().Visit(func(f *pflag.Flag) { // as they were typed: capture and trace do not sort flags
+		hint, known := habits[f.Name]
+		if refused != nil || !known {
+			return
 		}
 		if h, ok := habit(cmd.Name(), f.Shorthand); ok {
 			hint = h
 		}
-		what := "--" + name
+		what := "--" + f.Name
 		if f.Shorthand != "" {
 			what = "-" + f.Shorthand
 		}
-		return action.Usage(hint, fmt.Errorf("flag %s is of clusters, and this target is of this machine", what))
-	}
-	return nil
+		refused = action.Usage(hint, fmt.Errorf("flag %s is of clusters, and this target is of this machine", what))
+	})
+	return refused
 }
