@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pktrail/pktrail/test/bench/cluster"
 )
 
 // result is one capture's run.
@@ -89,7 +90,7 @@ func once(ctx context.Context, b *bed, o options, l load, command string) (r res
 	if err := b.awaitArmed(ctx, cmd.Process.Pid); err != nil {
 		return r, fmt.Errorf("%w: %s", err, talk.Bytes())
 	}
-	started := cpuOf(cmd.Process.Pid)
+	started := cluster.Ran(cmd.Process.Pid)
 	before, err := b.arrived()
 	if err != nil {
 		return r, err
@@ -103,7 +104,7 @@ func once(ctx context.Context, b *bed, o options, l load, command string) (r res
 	}
 	r.arrived = after - before
 	pause(ctx, 1200*time.Millisecond) // tcpdump's block timeout is a second, and it leaves the last block at its end
-	r.flow = cpuOf(cmd.Process.Pid) - started
+	r.flow = cluster.Ran(cmd.Process.Pid) - started
 	r.peak = peakOf(cmd.Process.Pid)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return r, err
@@ -160,28 +161,6 @@ func counts(talk string) (captured, missed int, err error) {
 	return captured, missed, nil
 }
 
-// cpuOf is the time that the process has run, to the nanosecond
-// (/proc/PID/task/TID/schedstat; threads that have ended are not in it).
-func cpuOf(pid int) (d time.Duration) {
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
-	for _, name := range files {
-		b, _ := os.ReadFile(name)
-		if w := strings.Fields(string(b)); len(w) > 0 {
-			ns, _ := strconv.ParseInt(w[0], 10, 64)
-			d += time.Duration(ns)
-		}
-	}
-	return d
-}
-
 // peakOf is VmHWM in KiB. Rusage is of no use: it starts with what the parent
 // had at the fork.
-func peakOf(pid int) int {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	_, rest, _ := strings.Cut(string(b), "VmHWM:")
-	if w := strings.Fields(rest); len(w) > 0 {
-		n, _ := strconv.Atoi(w[0])
-		return n
-	}
-	return 0
-}
+func peakOf(pid int) int { return cluster.Status(fmt.Sprintf("/proc/%d", pid), "VmHWM") }

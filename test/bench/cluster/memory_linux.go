@@ -55,7 +55,7 @@ func (b *bench) whileCapturing(ctx context.Context, ring int) error {
 }
 
 func (b *bench) agentRow(name, proc string) error {
-	now, peak := status(proc, "VmRSS"), status(proc, "VmHWM")
+	now, peak := Status(proc, "VmRSS"), Status(proc, "VmHWM")
 	rings, err := ringsOf(proc)
 	mb := func(kib int) float64 { return float64(kib) * 1.024 / 1e3 }
 	fmt.Fprintf(b.out, "%-34s %8.1f %8.1f %8.1f %8.1f  30 MB %s\n", name, mb(now), mb(rings), mb(now-rings), mb(peak-rings), met(now-rings <= agentMemory))

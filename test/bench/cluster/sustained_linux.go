@@ -115,17 +115,17 @@ func (b *bench) window(ctx context.Context, r *running, pods []pod, size int, pa
 	}
 	proc := filepath.Join("/proc", strconv.Itoa(r.cmd.Process.Pid))
 	time.Sleep(settle)
-	n, spent, began := written(r.cmd.Process.Pid), ran(r.cmd.Process.Pid), time.Now()
+	n, spent, began := written(r.cmd.Process.Pid), Ran(r.cmd.Process.Pid), time.Now()
 	time.Sleep(b.length())
 	took, bytes := time.Since(began), float64(written(r.cmd.Process.Pid)-n)
-	out.cpu = float64(ran(r.cmd.Process.Pid)-spent) / max(bytes/1024, 1)
+	out.cpu = float64(Ran(r.cmd.Process.Pid)-spent) / max(bytes/1024, 1)
 	out.rate = bytes / took.Seconds()
 	for _, f := range floods {
 		n, e := f.end()
 		out.sent += n
 		err = errors.Join(err, e)
 	}
-	out.peak = status(proc, "VmHWM")
+	out.peak = Status(proc, "VmHWM")
 	return out, errors.Join(err, r.alive())
 }
 
