@@ -106,12 +106,12 @@ func (c *Cluster) whole(ctx context.Context) error {
 	if dead := c.Dead(); len(dead) > 0 {
 		return fmt.Errorf("%w: %s ended", errNotReady, strings.Join(dead, ", "))
 	}
-	a, err := c.api()
+	a, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
-	defer a.close()
-	return c.untilServing(ctx, a)
+	a.close()
+	return nil
 }
 
 // prepare makes the folder of a new cluster, with keys and state.
@@ -151,14 +151,11 @@ func (c *Cluster) bringUp(ctx context.Context, o Options, tars []string) error {
 			return err
 		}
 	}
-	a, err := c.api()
+	a, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	if err := c.untilServing(ctx, a); err != nil {
-		return err
-	}
 	step("API server serves on " + APIServer)
 	for _, name := range []string{ControllerManager, Scheduler} {
 		if err := c.startControl(name); err != nil {

@@ -57,11 +57,21 @@ func (c *Cluster) lastWords(dead []string) string {
 	return b.String()
 }
 
-// untilServing waits for the API server to say that it is ready.
-func (c *Cluster) untilServing(ctx context.Context, a *api) error {
-	return c.until(ctx, 2*time.Minute, "API server", func(ctx context.Context) error {
+// serving waits for the API server to say that it is ready, and gives the way to
+// it. Close it.
+func (c *Cluster) serving(ctx context.Context) (*api, error) {
+	a, err := c.api()
+	if err != nil {
+		return nil, err
+	}
+	err = c.until(ctx, 2*time.Minute, "API server", func(ctx context.Context) error {
 		return a.do(ctx, http.MethodGet, APIServer+"/readyz", nil, nil)
 	})
+	if err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
 }
 
 // untilReady waits for everything that a pod needs to run and to be reached. What
@@ -137,14 +147,11 @@ func (c *Cluster) Start(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	a, err := c.api()
+	a, err := c.serving(ctx)
 	if err != nil {
 		return err
 	}
 	defer a.close()
-	if err := c.untilServing(ctx, a); err != nil {
-		return err
-	}
 	if isNode {
 		return c.untilReady(ctx, a, since, n)
 	}
