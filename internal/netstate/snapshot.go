@@ -46,7 +46,7 @@ type Snapshot struct {
 	Taken time.Time     `json:"taken"`
 	Took  time.Duration `json:"tookNs"`
 	// Namespaces are those of the node: its own one first, then by their inode.
-	Namespaces []*Namespace `json:"namespaces"`
+	Namespaces []*Namespace `json:"namespaces,omitempty"`
 	// Workloads are the pods and containers that run there, as the container
 	// runtime or the process table knows them.
 	Workloads []Workload `json:"workloads,omitempty"`
