@@ -10,15 +10,14 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pktrail/pktrail/internal/kube"
+	"github.com/pktrail/pktrail/internal/kube/kubetest"
 )
 
 // bed has two namespaces of its own, for targets and for agents, and a name
@@ -31,38 +30,13 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.QPS, config.Burst = 100, 500
-	b := &bed{config: config}
-	if b.client, err = kubernetes.NewForConfig(config); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []*string{&b.targets, &b.agents} {
-		ns, err := b.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "access-"}}, metav1.CreateOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		*name = ns.Name
-		t.Cleanup(func() {
-			if err := b.client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), ns.Name, metav1.DeleteOptions{}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	return b
+	config, client := kubetest.Open(t)
+	return &bed{config, client, kubetest.Namespace(t, client, "access-"), kubetest.Namespace(t, client, "access-")}
 }
 
 func (b *bed) as(t *testing.T, user string) *kube.Cluster {
 	t.Helper()
-	config := rest.CopyConfig(b.config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: user}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config, client := kubetest.As(t, b.config, user)
 	return &kube.Cluster{Client: client, Config: config, Namespace: b.targets}
 }
 

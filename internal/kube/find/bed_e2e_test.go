@@ -4,7 +4,6 @@ package find
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -16,9 +15,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/pktrail/pktrail/internal/kube"
+	"github.com/pktrail/pktrail/internal/kube/kubetest"
 )
 
 // bed is a namespace of its own on the cluster that KUBECONFIG names.
@@ -30,25 +29,8 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.QPS, config.Burst = 50, 300
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns, err := client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "find-"}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), ns.Name, metav1.DeleteOptions{}); err != nil {
-			t.Error(err)
-		}
-	})
-	return &bed{config, client, ns.Name}
+	config, client := kubetest.Open(t)
+	return &bed{config, client, kubetest.Namespace(t, client, "find-")}
 }
 
 // as is the same cluster as a user who may do what the rules say, in the bed's
@@ -65,12 +47,7 @@ func (b *bed) as(t *testing.T, user string, rules ...rbacv1.PolicyRule) kubernet
 	}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	config := rest.CopyConfig(b.config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: user}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, client := kubetest.As(t, b.config, user)
 	// The server hears of a role a moment after it is made.
 	until(t, "the role of "+user, func() bool {
 		for _, r := range rules {
