@@ -29,9 +29,9 @@ func LocalChoices() (list []Choice) {
 }
 
 // Choices lists what can be named on this machine, and the pods and nodes of a
-// cluster: those of one namespace, or (empty) of all. Who may not list all gets
-// those of the kubeconfig's namespace. What is on this machine comes with an
-// error too.
+// cluster: those of one namespace, or (empty) of all, without pktrail's own. Who
+// may not list all gets those of the kubeconfig's namespace. What is on this
+// machine comes with an error too.
 func Choices(ctx context.Context, o *ClusterOptions, namespace string) ([]Choice, error) {
 	list := LocalChoices()
 	cluster, err := kube.Open(o.Loader, "pktrail/"+o.Version)

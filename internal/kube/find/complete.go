@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/pktrail/pktrail/internal/kube"
 )
 
 // Choice is something that may be named as a target.
@@ -23,7 +25,8 @@ type Choice struct {
 
 // Complete lists what a target that begins with these letters may become, in
 // alphabetical order: names of pods and kinds, or, behind KIND/, names of that
-// kind. It is bounded to one page, and silent about what may not be listed.
+// kind, without pktrail's own agents. It is bounded to one page, and silent
+// about what may not be listed.
 func Complete(ctx context.Context, client kubernetes.Interface, prefix, namespace string) []Choice {
 	f := &finder{client: client, q: Query{Namespace: namespace}}
 	word, name, has := strings.Cut(prefix, "/")
@@ -46,15 +49,18 @@ func Complete(ctx context.Context, client kubernetes.Interface, prefix, namespac
 	return f.choices(ctx, k, name, word+"/")
 }
 
+// notAgents leaves out pktrail's own pods and jobs: nobody means them.
+const notAgents = kube.LabelName + "!=" + kube.AgentName
+
 // List lists the pods that can be captured, of one namespace or (empty) of
-// all, and the nodes, for a list to choose from. Of more than a page, it gives
-// the first.
+// all, and the nodes, for a list to choose from; pktrail's own agents are left
+// out. Of more than a page, it gives the first.
 func List(ctx context.Context, client kubernetes.Interface, namespace string) ([]Choice, error) {
 	f := &finder{client: client, q: Query{Namespace: namespace}}
 	ask, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
 	var out []Choice
-	err := f.each(ask, kindPod, namespace, metav1.ListOptions{Limit: page, FieldSelector: "status.phase=Running"}, func(o metav1.Object) {
+	err := f.each(ask, kindPod, namespace, metav1.ListOptions{Limit: page, FieldSelector: "status.phase=Running", LabelSelector: notAgents}, func(o metav1.Object) {
 		out = append(out, choice(o, "pod/"))
 	})
 	if err != nil {
@@ -69,7 +75,7 @@ func (f *finder) choices(ctx context.Context, k kind, prefix, before string) []C
 	ctx, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
 	var out []Choice
-	err := f.each(ctx, k, f.q.namespace(), metav1.ListOptions{Limit: page}, func(o metav1.Object) {
+	err := f.each(ctx, k, f.q.namespace(), metav1.ListOptions{Limit: page, LabelSelector: notAgents}, func(o metav1.Object) {
 		if strings.HasPrefix(o.GetName(), prefix) {
 			out = append(out, choice(o, before))
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -99,7 +100,11 @@ func TestByAddress(t *testing.T) {
 }
 
 func TestComplete(t *testing.T) {
-	client := cluster(shop(t)...)
+	client := cluster(append(shop(t),
+		runs("db-agent", labelled("app.kubernetes.io/name=pktrail-agent")),
+		object[batchv1.Job](t, `{metadata: {namespace: shop, name: pktrail-1, labels: {app.kubernetes.io/name: pktrail-agent}}}`),
+		object[batchv1.Job](t, `{metadata: {namespace: shop, name: pktrail-of-ours, labels: {app.kubernetes.io/name: backup}}}`),
+	)...)
 	for prefix, want := range map[string]string{
 		"db":            "db-0 db-1",
 		"de":            "deploy/",
@@ -112,6 +117,8 @@ func TestComplete(t *testing.T) {
 		"svc/f":         "svc/front",
 		"nope/":         "",
 		"pod/logs":      "pod/logs-x",
+		"pod/db-":       "pod/db-0 pod/db-1",
+		"job/pktrail":   "job/pktrail-of-ours",
 	} {
 		var got []string
 		for _, c := range Complete(t.Context(), client, prefix, "shop") {
@@ -128,7 +135,8 @@ func TestComplete(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	client := cluster(runs("b", in("other")), runs("a"), runs("agent", hostNetwork))
+	client := cluster(runs("b", in("other")), runs("a"), runs("agent", hostNetwork),
+		runs("ours", in("pktrail"), hostNetwork, labelled("app.kubernetes.io/name=pktrail-agent")))
 	got, err := List(t.Context(), client, "")
 	if err != nil {
 		t.Fatal(err)

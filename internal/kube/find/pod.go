@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/pktrail/pktrail/internal/kube"
 )
 
 // Pod is a pod that has a network namespace.
@@ -63,15 +65,12 @@ func (p *Pod) Sidecar() *Container {
 		c := &p.Containers[i]
 		image, _, _ := strings.Cut(path.Base(c.Image), "@")
 		image, _, _ = strings.Cut(image, ":")
-		if c.Running && c.Kind != "ephemeral" && (c.Name == agentName || image == agentName) {
+		if c.Running && c.Kind != "ephemeral" && (c.Name == kube.AgentName || image == kube.AgentName) {
 			return c
 		}
 	}
 	return nil
 }
-
-// agentName is what an agent's container or image is called.
-const agentName = "pktrail-agent"
 
 // defaultContainer is the annotation by which a pod names the container that
 // kubectl takes (k8s.io/kubectl/pkg/cmd/util/podcmd).

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pktrail/pktrail/internal/kube"
 )
 
 func label(key, value string) func(*corev1.Node) {
@@ -95,9 +97,9 @@ func TestRefuse(t *testing.T) {
 			p.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
 		}), byExec: NoContainer},
 		"an agent beside": {pod: runs("p", secured(corev1.SecurityContext{RunAsUser: &other}), func(p *corev1.Pod) {
-			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: agentName})
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: kube.AgentName})
 			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{
-				Name: agentName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+				Name: kube.AgentName, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
 			})
 		})},
 		"another container": {change: func(p *Pod) { p.Container = "nope" }, byExec: NoContainer},

@@ -58,7 +58,7 @@ func Agents(ctx context.Context, c *kube.Cluster, namespace, user string) ([]Lef
 	ctx, cancel := context.WithTimeout(ctx, removeWithin)
 	defer cancel()
 	jobs, err := c.Client.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: labels.SelectorFromSet(labels.Set{labelName: agentName, labelManaged: manager}).String(),
+		LabelSelector: labels.SelectorFromSet(labels.Set{kube.LabelName: kube.AgentName, labelManaged: manager}).String(),
 	})
 	if err != nil {
 		return nil, kube.Explain(err, "list agents")

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pktrail/pktrail/internal/kube"
 )
 
 // keepFinished is how long the cluster keeps a Job that has ended: enough for
@@ -36,7 +38,7 @@ var capabilities = [...]corev1.Capability{"SYS_ADMIN", "NET_ADMIN", "NET_RAW", "
 func jobFor(node string, o *Options) *batchv1.Job {
 	name := fmt.Sprintf("pktrail-%s-%08x", o.ID, rand.Uint32())
 	labels := map[string]string{
-		labelName: agentName, labelManaged: manager, labelJob: name,
+		kube.LabelName: kube.AgentName, labelManaged: manager, labelJob: name,
 		labelID: o.ID, labelUser: hash(o.User), labelNode: hash(node),
 	}
 	notes := map[string]string{noteUser: o.User, noteTargets: o.Targets, noteFilter: o.Filter, noteVersion: o.Version}

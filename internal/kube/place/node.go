@@ -86,7 +86,7 @@ func Own(ctx context.Context, c *kube.Cluster, o Options) map[string]*Runner {
 		return nil
 	}
 	pods, err := c.Client.CoreV1().Pods(o.namespace()).List(ctx, metav1.ListOptions{
-		LabelSelector: labels.SelectorFromSet(labels.Set{labelUser: hash(o.User), labelName: agentName}).String(),
+		LabelSelector: labels.SelectorFromSet(labels.Set{labelUser: hash(o.User), kube.LabelName: kube.AgentName}).String(),
 	})
 	if err != nil {
 		return nil

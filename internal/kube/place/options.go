@@ -67,9 +67,8 @@ func (o *Options) wait() time.Duration {
 	return o.Wait
 }
 
-// Labels and annotations of what is placed.
+// Labels and annotations of what is placed, beside kube.LabelName.
 const (
-	labelName    = "app.kubernetes.io/name"
 	labelManaged = "app.kubernetes.io/managed-by"
 	labelID      = "pktrail.io/invocation"
 	labelJob     = "pktrail.io/job"
@@ -80,8 +79,7 @@ const (
 	noteFilter   = "pktrail.io/filter"
 	noteVersion  = "pktrail.io/version"
 
-	agentName = "pktrail-agent"
-	manager   = "pktrail"
+	manager = "pktrail"
 )
 
 // hash makes a label's value of any text.
