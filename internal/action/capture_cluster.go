@@ -274,17 +274,10 @@ func (k *clusterCapture) follow(ctx context.Context, all *sync.WaitGroup) {
 			}
 			return
 		}
-		switch ev.Kind {
-		case find.Added:
+		if ev.Kind == find.Added {
 			k.add(ctx, all, &ev)
-		case find.Gone:
-			k.say(strings.TrimSpace(ev.Pod.Name + " is gone: " + ev.Text))
-		case find.Skipped:
-			k.say(strings.TrimSpace(ev.Pod.Name + " is left out: " + ev.Text))
-		case find.Cut:
-			k.say("the API server does not answer (" + ev.Text + "): pods that come now are seen later")
-		case find.Resumed:
-			k.say("the API server answers again")
+		} else {
+			k.say(ev.String())
 		}
 	}
 }
@@ -298,10 +291,10 @@ func (k *clusterCapture) add(ctx context.Context, all *sync.WaitGroup, ev *find.
 		p, err = k.crew.newInside(&pod, &node, way)
 	}
 	if err != nil {
-		k.say(fmt.Sprintf("%s is left out: %v", pod.Name, err))
+		k.say(find.Event{Kind: find.Skipped, Pod: pod, Text: err.Error()}.String())
 		return
 	}
-	k.say(fmt.Sprintf("%s has come, on %s", pod.Name, pod.Node))
+	k.say(ev.String())
 	k.mu.Lock()
 	k.wait++
 	k.served++

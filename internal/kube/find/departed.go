@@ -2,7 +2,6 @@ package find
 
 import (
 	"context"
-	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,19 +11,19 @@ import (
 )
 
 // Departed says in words what became of a pod that was found, if it is no more
-// or soon will be: "pod web was deleted". It is empty while the pod runs.
+// or soon will be: "web is gone: it was deleted". It is empty while the pod runs.
 func Departed(ctx context.Context, client kubernetes.Interface, p *Pod) (string, error) {
 	now, err := client.CoreV1().Pods(p.Namespace).Get(ctx, p.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err), err == nil && now.UID != p.UID: // a StatefulSet gives the name again
-		return "pod " + p.Name + " was deleted", nil
+		return gone(p, "was deleted"), nil
 	case err != nil:
 		return "", kube.Explain(err, "look for pod "+p.Name)
 	case now.DeletionTimestamp != nil:
-		return "pod " + p.Name + " is being deleted", nil
+		return gone(p, "is being deleted"), nil
 	}
 	if usable, words := state(now); !usable {
-		return fmt.Sprintf("pod %s %s", p.Name, words), nil
+		return gone(p, words), nil
 	}
 	return "", nil
 }

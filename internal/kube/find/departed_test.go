@@ -20,11 +20,11 @@ func TestDeparted(t *testing.T) {
 		edit func(*corev1.Pod)
 	}{
 		{"", func(*corev1.Pod) {}},
-		{"pod web was deleted", func(now *corev1.Pod) { now.Name = "other" }},
-		{"pod web was deleted", func(now *corev1.Pod) { now.UID = "2" }},
-		{"pod web is being deleted", func(now *corev1.Pod) { now.DeletionTimestamp, now.Finalizers = new(metav1.Now()), []string{"x/y"} }},
-		{"pod web has completed", func(now *corev1.Pod) { now.Status.Phase = corev1.PodSucceeded }},
-		{"pod web has failed: Evicted: the node was low on memory", func(now *corev1.Pod) {
+		{"web is gone: it was deleted", func(now *corev1.Pod) { now.Name = "other" }},
+		{"web is gone: it was deleted", func(now *corev1.Pod) { now.UID = "2" }},
+		{"web is gone: it is being deleted", func(now *corev1.Pod) { now.DeletionTimestamp, now.Finalizers = new(metav1.Now()), []string{"x/y"} }},
+		{"web is gone: it has completed", func(now *corev1.Pod) { now.Status.Phase = corev1.PodSucceeded }},
+		{"web is gone: it has failed: Evicted: the node was low on memory", func(now *corev1.Pod) {
 			now.Status = corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "the node was low on memory"}
 		}},
 	} {

@@ -10,29 +10,6 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// EventKind says what a watch tells.
-type EventKind string
-
-// What a watch tells.
-const (
-	Added   EventKind = "added"   // a pod that matches has a network namespace now
-	Gone    EventKind = "gone"    // a pod, or its network namespace, is no more
-	Skipped EventKind = "skipped" // a pod matches and is not taken; Text says why
-	Cut     EventKind = "cut"     // the API server does not answer; nothing is known of pods until Resumed
-	Resumed EventKind = "resumed"
-)
-
-// Event is one change of what a query stands for.
-type Event struct {
-	Kind EventKind
-	// Pod is set for Added, Gone and Skipped; Node, where Added, is its node
-	// (Known is false if it may not be read).
-	Pod  Pod
-	Node Node
-	// Text says why: "has completed", "more than 20 pods".
-	Text string
-}
-
 // Watcher tells pods that come and go.
 type Watcher struct {
 	f       *finder

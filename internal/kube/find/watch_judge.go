@@ -27,7 +27,7 @@ func (w *Watcher) see(source int, p *corev1.Pod) {
 		now := podFrom(p)
 		if !slices.Equal(h.pod.IPs, now.IPs) && len(h.pod.IPs) > 0 && len(now.IPs) > 0 && !now.HostNetwork {
 			// The same pod in a new sandbox: its node was started again.
-			w.drop(p.UID, "its network namespace was made anew")
+			w.drop(p.UID, "has a new network namespace")
 			w.admit(source, p)
 			return
 		}
@@ -111,9 +111,9 @@ func (w *Watcher) sweep(c change) {
 	w.listed[c.source] = true
 	for uid, h := range w.live {
 		if h.by[c.source] && !c.has[uid] {
-			w.lose(c.source, uid, "is gone")
+			w.lose(c.source, uid, "")
 		} else if len(h.by) == 0 && len(w.listed) == len(w.sources) {
-			w.drop(uid, "is gone")
+			w.drop(uid, "")
 		}
 	}
 	w.waiting = slices.DeleteFunc(w.waiting, func(q waiter) bool { return q.source == c.source && !c.has[q.pod.UID] })

@@ -153,7 +153,7 @@ func TestWatch(t *testing.T) {
 	in.Add(web(5))
 	expect(t, w, "added web-5")
 	in.Modify(web(5, func(p *corev1.Pod) { p.Status.PodIPs = []corev1.PodIP{{IP: "10.244.9.9"}} }))
-	expect(t, w, "gone web-5 its network namespace was made anew", "added web-5")
+	expect(t, w, "gone web-5 has a new network namespace", "added web-5")
 	in.Add(web(6, hostNetwork))
 	expect(t, w, "skipped web-6 it uses the network of its node")
 }
@@ -175,7 +175,7 @@ func TestWatchResumes(t *testing.T) {
 	s := newServer(web(1), web(2))
 	w := watching(t, s, Query{}, Found{Pods: []Pod{podFrom(web(1)), podFrom(web(2)), podFrom(web(9))}})
 	in := <-s.watches
-	expect(t, w, "gone web-9 is gone")
+	expect(t, w, "gone web-9")
 	three := web(3)
 	three.ResourceVersion = "11"
 	in.Add(three)
@@ -186,7 +186,7 @@ func TestWatchResumes(t *testing.T) {
 	in.Error(&metav1.Status{Status: metav1.StatusFailure, Code: 410, Reason: metav1.StatusReasonExpired, Message: "too old resource version"})
 	in = <-s.watches
 	got := map[string]bool{next(t, w): true, next(t, w): true, next(t, w): true}
-	for _, want := range []string{"added web-4", "gone web-1 is gone", "gone web-3 is gone"} {
+	for _, want := range []string{"added web-4", "gone web-1", "gone web-3"} {
 		if !got[want] {
 			t.Errorf("events %v lack %q", got, want)
 		}
