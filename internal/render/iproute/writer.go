@@ -49,6 +49,13 @@ func (w *writer) closeArray() {
 	}
 }
 
+// end ends a listing.
+func (w *writer) end() {
+	if w.json {
+		w.b = append(w.b, '\n')
+	}
+}
+
 // name writes what stands before a value of JSON: a comma if one precedes, and
 // the key.
 func (w *writer) name(key string) {
