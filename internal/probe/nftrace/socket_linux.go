@@ -85,16 +85,23 @@ func (s *socket) send(b []byte) error {
 
 // answers hands on what the kernel answers to a request that was just sent.
 // Netfilter answers before send returns, so nothing is waited for. The error
-// is the first that the kernel gives, with the number of its message.
+// is the first that the kernel gives, with the number of its message. After
+// that one a transaction's other messages fail, too, each with an answer: that
+// not all of them have room is no matter.
 func (s *socket) answers(each func(nlMessage)) (uint32, error) {
-	var failed error
+	var failed, full error
 	var at uint32
 	for {
 		b, err := s.receive()
-		if errors.Is(err, unix.EAGAIN) {
+		switch {
+		case errors.Is(err, unix.EAGAIN) && failed == nil:
+			return at, full
+		case errors.Is(err, unix.EAGAIN):
 			return at, failed
-		}
-		if err != nil {
+		case errors.Is(err, unix.ENOBUFS) && full == nil: // said before what came first
+			full = err
+			continue
+		case err != nil:
 			return 0, err
 		}
 		eachMessage(b, func(m nlMessage) {
