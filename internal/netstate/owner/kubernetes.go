@@ -161,10 +161,12 @@ var kubeNFTBase = []entry{
 	{"no-endpoint-nodeports$", "kube-proxy: node ports without endpoints"},
 	{"firewall-ips$", "kube-proxy: source ranges of load balancers"},
 	{"cluster-ips$", "kube-proxy: addresses of services"},
+	{"nodeport-ips$", "kube-proxy: node ports"},
+	{"hairpin-connections$", "kube-proxy: masquerade of service traffic"},
 }
 
 // ofKubeNFT knows the table of kube-proxy's nftables mode, and kindnet's.
-func ofKubeNFT(table, chain, _ string) string {
+func ofKubeNFT(table, chain, comment string) string {
 	switch table {
 	case "kube-proxy":
 	case "kindnet-network-policies", "kube-network-policies":
@@ -175,6 +177,9 @@ func ofKubeNFT(table, chain, _ string) string {
 		return "kindnet"
 	default:
 		return ""
+	}
+	if chain == "cluster-ips-check" && strings.Contains(comment, "invalid ports") {
+		return "kube-proxy: ports that services do not have"
 	}
 	if who := match(kubeNFTBase, chain); who != "" {
 		return who
