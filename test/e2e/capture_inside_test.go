@@ -25,6 +25,8 @@ func TestCaptureInside(t *testing.T) {
 	c := newCast(t)
 	c.two = c.s.TwoContainers(t, c.ns, "two", node2)
 	t.Run("exec", c.exec)
+	t.Run("exec without head", func(t *testing.T) { c.execWith(t, "sh", "cat", "chmod", "rm") })
+	t.Run("exec without a shell", func(t *testing.T) { c.execWith(t, "tar") })
 	t.Run("exec refused", c.execRefused)
 	t.Run("exec in a container", c.execContainer)
 	t.Run("ephemeral", c.ephemeral)
@@ -46,6 +48,32 @@ func (c *cast) exec(t *testing.T) {
 		t.Error("it speaks of a Job")
 	}
 	once(t, frames(t, out), 6, "shell")
+}
+
+// A container with these programs alone takes the upload, whichever way it is,
+// and has nothing of it afterwards.
+func (c *cast) execWith(t *testing.T, names ...string) {
+	t.Helper()
+	image := "pktrail.test/" + strings.Join(names, "-") + ":1"
+	c.s.Tools(t, image, names...)
+	pod := c.s.Pod(t, c.plain("with-"+names[0], image))
+	for _, has := range []string{"sh", "head", "tar"} {
+		_, err := c.s.KubectlAs(t, c.s.Cluster.Kubeconfig(), "exec", "-n", c.ns, pod.Name, "--", has, "--help") // dash knows no --help
+		if there := err == nil || !strings.Contains(err.Error(), "executable file not found"); there != slices.Contains(names, has) {
+			t.Fatalf("the container has %s: %v: %v", has, there, err)
+		}
+	}
+	out := file(t)
+	r := capturing(t, c.s, pod.Name, "-n", c.ns, "--method", "exec", "-f", "icmp", "-o", out)
+	if !found(c.s.Left(t), "runs pktrail as /") {
+		t.Error("no agent runs in the pod")
+	}
+	if left := c.s.Left(t); found(left, "file /") {
+		t.Errorf("its file is there while it runs: %q", left)
+	}
+	c.s.Ping(t, c.shell, pod.IP, 3)
+	ended(t, r.Stop(), "uploaded into container main of "+c.ns+"/"+pod.Name, "ended by Ctrl-C")
+	once(t, frames(t, out), 6, pod.Name)
 }
 
 func (c *cast) execRefused(t *testing.T) {

@@ -46,10 +46,12 @@ type tracedTrail struct {
 		Steps           []struct {
 			Interface, Stage string
 			Changes          []string
-			Rules            []struct{ Table, Chain, Text, Owner string }
+			Rules            []tracedRule
 		}
 	}
 }
+
+type tracedRule struct{ Table, Chain, Text, Owner string }
 
 // trace runs `pktrail trace --json` in a namespace and reads what it prints.
 func trace(t *testing.T, s *stage.Stage, ns string, args ...string) traced {
@@ -124,8 +126,9 @@ type traceWant struct {
 	// way is where the probe's packet came by, in this order: NODE or
 	// NODE/NAMESPACE, with other places between them.
 	way []string
-	// changes and owners are parts of what was done to it on its way.
-	changes, owners []string
+	// changes, owners and rules are parts of what was done to it on its way, of
+	// whose rules it met, and of what those say.
+	changes, owners, rules []string
 	// says is on stderr.
 	says string
 }
@@ -179,13 +182,13 @@ func (w traceWant) check(t *testing.T, got traced) {
 func (w traceWant) checkWay(t *testing.T, got traced) {
 	t.Helper()
 	if len(got.Trails) == 0 {
-		if len(w.way)+len(w.changes)+len(w.owners) > 0 {
+		if len(w.way)+len(w.changes)+len(w.owners)+len(w.rules) > 0 {
 			t.Error("no packet was seen")
 		}
 		return
 	}
 	first := got.Trails[0]
-	way, done, owners := first.told()
+	way, done, met := first.told()
 	rest := way
 	for _, place := range w.way {
 		at := slices.IndexFunc(rest, func(p string) bool { return p == place || strings.HasPrefix(p, place+"/") })
@@ -195,14 +198,18 @@ func (w traceWant) checkWay(t *testing.T, got traced) {
 		}
 		rest = rest[at+1:]
 	}
-	for _, want := range w.changes {
-		if !slices.ContainsFunc(done, func(c string) bool { return strings.Contains(c, want) }) {
-			t.Errorf("changes %q without %q", done, want)
-		}
+	var owners, texts []string
+	for _, r := range met {
+		owners, texts = append(owners, r.Owner), append(texts, r.Text)
 	}
-	for _, want := range w.owners {
-		if !slices.ContainsFunc(owners, func(o string) bool { return strings.Contains(o, want) }) {
-			t.Errorf("rules of %q without %q", owners, want)
+	for _, c := range []struct {
+		name      string
+		got, want []string
+	}{{"changes", done, w.changes}, {"rules of", owners, w.owners}, {"rules", texts, w.rules}} {
+		for _, want := range c.want {
+			if !slices.ContainsFunc(c.got, func(s string) bool { return strings.Contains(s, want) }) {
+				t.Errorf("%s %q without %q", c.name, c.got, want)
+			}
 		}
 	}
 	for _, h := range first.Hops { // all nodes are of one kernel here
@@ -212,18 +219,16 @@ func (w traceWant) checkWay(t *testing.T, got traced) {
 	}
 }
 
-// told is where a packet came by, what was done to it, and whose rules it met.
-func (p *tracedTrail) told() (way, changes, owners []string) {
+// told is where a packet came by, what was done to it, and which rules it met.
+func (p *tracedTrail) told() (way, changes []string, rules []tracedRule) {
 	for _, h := range p.Hops {
 		way = append(way, h.Node+"/"+h.Namespace)
 		for _, st := range h.Steps {
 			changes = append(changes, st.Changes...)
-			for _, r := range st.Rules {
-				owners = append(owners, r.Owner)
-			}
+			rules = append(rules, st.Rules...)
 		}
 	}
-	return way, changes, owners
+	return way, changes, rules
 }
 
 // ways are all packets' ways, for a person.
