@@ -12,6 +12,7 @@ type Address struct {
 	// where there is none.
 	Peer      netip.Prefix `json:"peer,omitzero"`
 	Broadcast netip.Addr   `json:"broadcast,omitzero"`
+	Anycast   netip.Addr   `json:"anycast,omitzero"`
 	// Scope is RT_SCOPE_* of linux/rtnetlink.h, Flags are IFA_F_*.
 	Scope uint8  `json:"scope"`
 	Flags uint32 `json:"flags,omitempty"`
@@ -21,7 +22,10 @@ type Address struct {
 	// number is for ever.
 	Valid     uint32 `json:"valid"`
 	Preferred uint32 `json:"preferred"`
-	Metric    uint32 `json:"metric,omitempty"`
-	Protocol  uint8  `json:"protocol,omitempty"`
-	Raw       []Attr `json:"raw,omitempty"`
+	// Created and Updated are when, in hundredths of a second since boot.
+	Created  uint32 `json:"created,omitempty"`
+	Updated  uint32 `json:"updated,omitempty"`
+	Metric   uint32 `json:"metric,omitempty"`
+	Protocol uint8  `json:"protocol,omitempty"`
+	Raw      []Attr `json:"raw,omitempty"`
 }

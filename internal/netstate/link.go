@@ -1,7 +1,5 @@
 package netstate
 
-import "net/netip"
-
 // Attr is a netlink attribute that is not understood, kept as it came.
 type Attr struct {
 	Type uint16 `json:"type"`
@@ -48,12 +46,62 @@ type Link struct {
 	Alias    string   `json:"alias,omitempty"`
 	AltNames []string `json:"altNames,omitempty"`
 
+	// Promiscuity and AllMulti count who wants all frames, or all multicast
+	// ones.
+	Promiscuity uint32 `json:"promiscuity,omitempty"`
+	AllMulti    uint32 `json:"allMulti,omitempty"`
+	// MinMTU and MaxMTU are the device's limits; 0 for none.
+	MinMTU   uint32 `json:"minMtu,omitempty"`
+	MaxMTU   uint32 `json:"maxMtu,omitempty"`
+	TxQueues uint32 `json:"txQueues,omitempty"`
+	RxQueues uint32 `json:"rxQueues,omitempty"`
+	// GSOMaxSize and its like are how long, in bytes and in segments, a packet
+	// may be before it is cut to the MTU, or after it was put together.
+	GSOMaxSize     uint32 `json:"gsoMaxSize,omitempty"`
+	GSOMaxSegs     uint32 `json:"gsoMaxSegs,omitempty"`
+	TSOMaxSize     uint32 `json:"tsoMaxSize,omitempty"`
+	TSOMaxSegs     uint32 `json:"tsoMaxSegs,omitempty"`
+	GROMaxSize     uint32 `json:"groMaxSize,omitempty"`
+	GSOIPv4MaxSize uint32 `json:"gsoIpv4MaxSize,omitempty"`
+	GROIPv4MaxSize uint32 `json:"groIpv4MaxSize,omitempty"`
+	// Headroom and Tailroom are bytes that the device needs around a packet.
+	Headroom uint16 `json:"headroom,omitempty"`
+	Tailroom uint16 `json:"tailroom,omitempty"`
+	// Carrier is true if there is a link at the physical layer; it changed
+	// CarrierChanges times, up CarrierUps and down CarrierDowns of them.
+	Carrier        bool   `json:"carrier,omitempty"`
+	CarrierChanges uint32 `json:"carrierChanges,omitempty"`
+	CarrierUps     uint32 `json:"carrierUps,omitempty"`
+	CarrierDowns   uint32 `json:"carrierDowns,omitempty"`
+	// ProtoDown is true if a program has said that the link must stay down; the
+	// bits of ProtoDownReason are why.
+	ProtoDown       bool   `json:"protoDown,omitempty"`
+	ProtoDownReason uint32 `json:"protoDownReason,omitempty"`
+	// PortName, PortID and SwitchID are those of a switch's port; the ids are in
+	// hexadecimal.
+	PortName string `json:"portName,omitempty"`
+	PortID   string `json:"portId,omitempty"`
+	SwitchID string `json:"switchId,omitempty"`
+	// Bus and Device are where the hardware is, e.g. "pci" and "0000:00:03.0".
+	Bus    string `json:"bus,omitempty"`
+	Device string `json:"device,omitempty"`
+	// Immutable is true if it cannot be moved to another namespace.
+	Immutable bool `json:"immutable,omitempty"`
+
 	Stats LinkStats `json:"stats,omitzero"`
 	// Conf4 and Conf6 are the interface's settings (net.ipv4.conf.NAME.*,
-	// net.ipv6.conf.NAME.*) by number: IPV4_DEVCONF_* of linux/ip.h and
-	// DEVCONF_* of linux/ipv6.h, as IFLA_AF_SPEC lists them.
+	// net.ipv6.conf.NAME.*) by number: IPV4_DEVCONF_* of linux/ip.h, which begin
+	// at 1, and DEVCONF_* of linux/ipv6.h. Empty where the protocol is not there.
 	Conf4 []int32 `json:"conf4,omitempty"`
 	Conf6 []int32 `json:"conf6,omitempty"`
+
+	// Inet6 is what IPv6 has of the interface; nil where it has none.
+	Inet6 *Inet6 `json:"inet6,omitempty"`
+	// XDP is nil if no program is attached there.
+	XDP *XDP `json:"xdp,omitempty"`
+	// NumVFs is how many virtual functions a card has; VFs are those.
+	NumVFs uint32 `json:"numVfs,omitempty"`
+	VFs    []VF   `json:"vfs,omitempty"`
 
 	// What a kind has beyond that: not nil for that kind alone.
 	Bridge    *Bridge    `json:"bridge,omitempty"`
@@ -69,7 +117,13 @@ type Link struct {
 	VRF       *VRF       `json:"vrf,omitempty"`
 	Netkit    *Netkit    `json:"netkit,omitempty"`
 	WireGuard *WireGuard `json:"wireguard,omitempty"`
+	XFRM      *XFRM      `json:"xfrm,omitempty"`
+	// What a port of a master has: see PortKind.
+	BondPort *BondPort `json:"bondPort,omitempty"`
+	VRFPort  *VRF      `json:"vrfPort,omitempty"`
 
+	// Sent is which IFLA_* numbers the kernel sent, of those below 64.
+	Sent Sent `json:"sent,omitempty"`
 	// Raw are attributes of the link that are not understood; RawData those of
 	// its kind, RawPort those of its port (IFLA_INFO_DATA, _SLAVE_DATA).
 	Raw     []Attr `json:"raw,omitempty"`
@@ -106,135 +160,8 @@ type LinkStats struct {
 	TxFIFOErrors    uint64 `json:"txFifoErrors,omitempty"`
 	TxHeartbeat     uint64 `json:"txHeartbeatErrors,omitempty"`
 	TxWindowErrors  uint64 `json:"txWindowErrors,omitempty"`
+	RxCompressed    uint64 `json:"rxCompressed,omitempty"`
+	TxCompressed    uint64 `json:"txCompressed,omitempty"`
 	RxNoHandler     uint64 `json:"rxNoHandler,omitempty"`
-}
-
-// Bridge is a bridge's own settings (IFLA_BR_*).
-type Bridge struct {
-	STP           uint32 `json:"stp,omitempty"`
-	VLANFiltering bool   `json:"vlanFiltering,omitempty"`
-	// AgeingTime in hundredths of a second.
-	AgeingTime uint32 `json:"ageingTime,omitempty"`
-	// NFCallIPTables and the others say whether its frames pass iptables too.
-	NFCallIPTables  bool `json:"nfCallIptables,omitempty"`
-	NFCallIP6Tables bool `json:"nfCallIp6tables,omitempty"`
-	NFCallARPTables bool `json:"nfCallArptables,omitempty"`
-}
-
-// Port is a bridge port (IFLA_BRPORT_*).
-type Port struct {
-	Number uint16 `json:"number"`
-	// State is BR_STATE_* of linux/if_bridge.h; 3 forwards.
-	State         uint8 `json:"state"`
-	Hairpin       bool  `json:"hairpin,omitempty"`
-	Isolated      bool  `json:"isolated,omitempty"`
-	Learning      bool  `json:"learning,omitempty"`
-	UnicastFlood  bool  `json:"unicastFlood,omitempty"`
-	NeighSuppress bool  `json:"neighSuppress,omitempty"`
-}
-
-// VXLAN is a VXLAN device (IFLA_VXLAN_*, RFC 7348).
-type VXLAN struct {
-	VNI uint32 `json:"vni"`
-	// Port is the UDP port of the other ends.
-	Port uint16 `json:"port"`
-	// Local is the address packets are sent from, Group the multicast group or
-	// the default other end; not valid where there is none.
-	Local netip.Addr `json:"local,omitzero"`
-	Group netip.Addr `json:"group,omitzero"`
-	// Underlay is the index of the device below; 0 for none.
-	Underlay int `json:"underlay,omitempty"`
-	// External is true if the program or route says where to (collect metadata).
-	External bool  `json:"external,omitempty"`
-	Learning bool  `json:"learning,omitempty"`
-	Proxy    bool  `json:"proxy,omitempty"`
-	L2Miss   bool  `json:"l2miss,omitempty"`
-	L3Miss   bool  `json:"l3miss,omitempty"`
-	UDPCsum  bool  `json:"udpCsum,omitempty"`
-	TTL      uint8 `json:"ttl,omitempty"`
-}
-
-// Geneve is a Geneve device (IFLA_GENEVE_*, RFC 8926).
-type Geneve struct {
-	VNI      uint32     `json:"vni"`
-	Port     uint16     `json:"port"`
-	Remote   netip.Addr `json:"remote,omitzero"`
-	External bool       `json:"external,omitempty"`
-	TTL      uint8      `json:"ttl,omitempty"`
-}
-
-// Tunnel is an IP-in-IP, SIT or GRE device (IFLA_IPTUN_*, IFLA_GRE_*).
-type Tunnel struct {
-	Local  netip.Addr `json:"local,omitzero"`
-	Remote netip.Addr `json:"remote,omitzero"`
-	// Underlay is the index of the device below; 0 for none.
-	Underlay int   `json:"underlay,omitempty"`
-	TTL      uint8 `json:"ttl,omitempty"`
-	PMTUDisc bool  `json:"pmtudisc,omitempty"`
-	External bool  `json:"external,omitempty"`
-	// Key in and out of GRE; valid iff not 0.
-	IKey uint32 `json:"ikey,omitempty"`
-	OKey uint32 `json:"okey,omitempty"`
-}
-
-// VLAN is an 802.1Q device (IFLA_VLAN_*).
-type VLAN struct {
-	ID uint16 `json:"id"`
-	// Protocol is the ethertype, 0x8100 or 0x88a8.
-	Protocol uint16 `json:"protocol"`
-}
-
-// MACVLAN is a macvlan or macvtap device (IFLA_MACVLAN_*).
-type MACVLAN struct {
-	// Mode is "private", "vepa", "bridge", "passthru" or "source".
-	Mode string `json:"mode"`
-}
-
-// IPVLAN is an ipvlan or ipvtap device (IFLA_IPVLAN_*).
-type IPVLAN struct {
-	// Mode is "l2", "l3" or "l3s"; Flag "bridge", "private" or "vepa".
-	Mode string `json:"mode"`
-	Flag string `json:"flag,omitempty"`
-}
-
-// Bond is a bond (IFLA_BOND_*).
-type Bond struct {
-	// Mode is "balance-rr", "active-backup", ...; Active the index of the port
-	// in use, 0 where there is no single one.
-	Mode   string `json:"mode"`
-	Active int    `json:"active,omitempty"`
-}
-
-// Tun is a tun or tap device (IFLA_TUN_*).
-type Tun struct {
-	// Mode is "tun" or "tap".
-	Mode    string `json:"mode"`
-	Owner   uint32 `json:"owner,omitempty"`
-	Persist bool   `json:"persist,omitempty"`
-}
-
-// VRF is a VRF device (IFLA_VRF_*).
-type VRF struct {
-	Table uint32 `json:"table"`
-}
-
-// Netkit is one end of a netkit pair (IFLA_NETKIT_*).
-type Netkit struct {
-	Primary bool `json:"primary,omitempty"`
-	// Mode is "l2" or "l3".
-	Mode string `json:"mode"`
-}
-
-// WireGuard is a WireGuard device's public side (linux/wireguard.h). Keys are
-// never read.
-type WireGuard struct {
-	Port  uint16          `json:"port,omitempty"`
-	Mark  uint32          `json:"mark,omitempty"`
-	Peers []WireGuardPeer `json:"peers,omitempty"`
-}
-
-// WireGuardPeer is another end of a WireGuard device.
-type WireGuardPeer struct {
-	Endpoint   netip.AddrPort `json:"endpoint,omitzero"`
-	AllowedIPs []netip.Prefix `json:"allowedIps,omitempty"`
+	RxOtherHost     uint64 `json:"rxOtherHost,omitempty"`
 }

@@ -23,6 +23,7 @@ type Neighbour struct {
 	Updated   uint32 `json:"updated,omitempty"`
 	Refs      uint32 `json:"refs,omitempty"`
 	Probes    uint32 `json:"probes,omitempty"`
+	Sent      Sent   `json:"sent,omitempty"`
 	Raw       []Attr `json:"raw,omitempty"`
 }
 
@@ -48,10 +49,15 @@ type FDBEntry struct {
 	VNI    uint32     `json:"vni,omitempty"`
 	SrcVNI uint32     `json:"srcVni,omitempty"`
 	Via    int        `json:"via,omitempty"`
+	// ViaNSID is the namespace that Via is in; nil for this one.
+	ViaNSID *int32 `json:"viaNsid,omitempty"`
+	// Protocol is who made the entry (RTPROT_*).
+	Protocol uint8 `json:"protocol,omitempty"`
 	// NexthopID is that of a nexthop group of other ends; 0 for none.
 	NexthopID uint32 `json:"nexthopId,omitempty"`
 	// Used and Updated are ages in clock ticks.
 	Used    uint32 `json:"used,omitempty"`
 	Updated uint32 `json:"updated,omitempty"`
+	Sent    Sent   `json:"sent,omitempty"`
 	Raw     []Attr `json:"raw,omitempty"`
 }
