@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/pktrail/pktrail/internal/netstate"
@@ -25,7 +26,13 @@ type part struct {
 // parts are all of them, in the order in which they are taken: what refers to
 // links comes after them.
 func parts() []part {
-	return []part{}
+	return []part{
+		{netstate.PartLinks, (*taker).links},
+		{netstate.PartNamespaces, (*taker).nsids},
+		{netstate.PartAddresses, (*taker).addresses},
+		{netstate.PartNeighbours, (*taker).neighbours},
+		{netstate.PartFDB, (*taker).fdb},
+	}
 }
 
 // tries is how often a part is read that changes meanwhile.
@@ -60,6 +67,8 @@ type taker struct {
 	o     Options
 	conns map[int]*nlsock.Conn // by netlink family
 	out   *netstate.Namespace
+	// hardware is Link.Type by index.
+	hardware map[int]uint16
 }
 
 func (t *taker) run() error {
@@ -87,6 +96,9 @@ func (t *taker) run() error {
 // unreadable notes that a part, or what of it, could not be read. A part whose
 // function returns an error is noted without it.
 func (t *taker) unreadable(p netstate.Part, what string, err error) {
+	t.out.Unreadable = slices.DeleteFunc(t.out.Unreadable, func(u netstate.Unreadable) bool {
+		return u.Part == p && u.What == what // of an earlier try
+	})
 	t.out.Unreadable = append(t.out.Unreadable, netstate.Unreadable{Part: p, What: what, Why: err.Error()})
 }
 
