@@ -50,6 +50,32 @@ func (c *clusterFlags) bindPods(cmd *cobra.Command) {
 	f.IntVar(&o.MaxTargets, "max-targets", 0, "take as many pods and nodes (default 20 pods, 10 nodes)")
 }
 
+// bindNodes adds the flags that choose nodes, by themselves or by their pods.
+func (c *clusterFlags) bindNodes(cmd *cobra.Command) {
+	f, o := cmd.Flags(), &c.options
+	f.StringVarP(&o.Selector, "selector", "l", "", "nodes of the pods with these labels")
+	f.BoolVarP(&o.AllNamespaces, "all-namespaces", "A", false, "every node; with -l: those of pods of all namespaces")
+	f.IntVar(&o.MaxTargets, "max-targets", 0, "take as many pods and nodes (default 20 pods, 10 nodes)")
+}
+
+// orHere gives the cluster's options where a cluster is meant: by a target, by
+// a flag of kubectl's, or since kubectl runs us. Else it is this machine.
+func (c *clusterFlags) orHere(cmd *cobra.Command, s Streams, targets []string) (*action.ClusterOptions, error) {
+	if len(targets) == 0 && (s.plugin || c.chosen(cmd)) || c.wanted(targets) {
+		return c.finish(), nil
+	}
+	return nil, c.refuseLocal(cmd)
+}
+
+// chosen reports whether a flag of kubectl's says which cluster is meant.
+func (c *clusterFlags) chosen(cmd *cobra.Command) bool {
+	kubectl := pflag.NewFlagSet("kubectl", pflag.ContinueOnError)
+	genericclioptions.NewConfigFlags(true).AddFlags(kubectl)
+	chosen := false
+	cmd.Flags().Visit(func(f *pflag.Flag) { chosen = chosen || kubectl.Lookup(f.Name) != nil })
+	return chosen
+}
+
 // bindWay adds the flags that say how to get in.
 func (c *clusterFlags) bindWay(cmd *cobra.Command) {
 	f, o := cmd.Flags(), &c.options

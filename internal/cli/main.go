@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +29,9 @@ const (
 type Streams struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// plugin is true if kubectl runs us: then a cluster is meant where nothing
+	// else is said.
+	plugin bool
 }
 
 // Main runs pktrail with the process's arguments and returns its exit code.
@@ -41,6 +46,7 @@ func Main() int {
 
 // Run runs pktrail with the given arguments; the first is the program's name.
 func Run(ctx context.Context, args []string, s Streams) int {
+	s.plugin = isPlugin(args)
 	root := newRoot(s) //nolint:contextcheck // each command has its context from cobra
 	words := asAgent(args)
 	if w, ok := asExtcap(args); ok {
@@ -52,6 +58,12 @@ func Run(ctx context.Context, args []string, s Streams) int {
 		return exitDone
 	}
 	return complain(s.Err, cmd, err)
+}
+
+// isPlugin reports whether the program goes by the name of a plugin of
+// kubectl's.
+func isPlugin(args []string) bool {
+	return len(args) > 0 && strings.HasPrefix(filepath.Base(args[0]), "kubectl-")
 }
 
 // stalled is how long the end may take until a person is told what it waits

@@ -56,7 +56,7 @@ at its interface on the node, on bridge, overlay and uplink.`,
 	root.SetCompletionCommandGroupID(groupMore)
 	root.AddCommand(
 		newCapture(s), newTrace(s), newDiff(s), newDoctor(s),
-		newLab(s), newDemo(s), newImage(s), newClean(s), newVersion(s),
+		newSnapshot(s), newLab(s), newDemo(s), newImage(s), newClean(s), newVersion(s),
 		newFilter(s), newExtcap(s), newAgent(s),
 	)
 	return root
