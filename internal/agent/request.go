@@ -22,10 +22,11 @@ const Version = 1
 type Request struct {
 	// Version is the requester's Version.
 	Version int `json:"version"`
-	// Capture is what to capture, Trace which packets to follow: one of them
-	// is not nil.
-	Capture *Capture        `json:"capture,omitempty"`
-	Trace   *follow.Request `json:"trace,omitempty"`
+	// Capture is what to capture, Trace which packets to follow, Snapshot what
+	// to take: one of them is not nil.
+	Capture  *Capture        `json:"capture,omitempty"`
+	Trace    *follow.Request `json:"trace,omitempty"`
+	Snapshot *Snapshot       `json:"snapshot,omitempty"`
 	// Node is this machine's name, in points and in the stream's header; empty
 	// for the host name. In a pod that is not the node's.
 	Node string `json:"node,omitempty"`
@@ -107,6 +108,10 @@ type Message struct {
 	Missing []string `json:"missing,omitempty"`
 	// Hello is who the agent is; valid iff Kind is KindHello.
 	Hello *Hello `json:"hello,omitempty"`
+	// Progress is how far a snapshot is; valid iff Kind is KindProgress. Taken
+	// is what it holds; valid iff Kind is KindEnded and it was one.
+	Progress *Progress `json:"progress,omitempty"`
+	Taken    *Taken    `json:"taken,omitempty"`
 }
 
 // Hello is what an agent says of itself.
@@ -137,6 +142,7 @@ const (
 
 	KindHello    Kind = "hello"    // the first message of a session that can be attached
 	KindAnswered Kind = "answered" // a probe has its answer, or none in time
+	KindProgress Kind = "progress" // a snapshot is so far
 )
 
 // What ends a capture, in the words of KindEnded and of the stream's end
@@ -164,16 +170,26 @@ func (q Request) check() error {
 	switch {
 	case q.Version < 1 || q.Version > Version:
 		return fmt.Errorf("read request: version %d, this agent speaks 1 to %d", q.Version, Version)
-	case q.Capture == nil && q.Trace == nil:
-		return errors.New("read request: it asks for nothing")
-	case q.Capture != nil && q.Trace != nil:
-		return errors.New("read request: it asks for two things")
 	}
+	asked := 0
 	var err error
 	if q.Capture != nil {
+		asked++
 		err = q.Capture.check()
-	} else {
+	}
+	if q.Trace != nil {
+		asked++
 		err = q.Trace.Check()
+	}
+	if q.Snapshot != nil {
+		asked++
+		err = q.Snapshot.check()
+	}
+	switch {
+	case asked == 0:
+		return errors.New("read request: it asks for nothing")
+	case asked > 1:
+		return errors.New("read request: it asks for several things")
 	}
 	if err != nil {
 		return fmt.Errorf("read request: %w", err)

@@ -24,8 +24,11 @@ func Run(ctx context.Context, q Request, w io.Writer, talk func(Message)) error 
 	if talk == nil {
 		talk = func(Message) {}
 	}
-	if q.Trace != nil {
+	switch {
+	case q.Trace != nil:
 		return tracePackets(ctx, q, w, talk)
+	case q.Snapshot != nil:
+		return takeSnapshot(ctx, q, w, talk)
 	}
 	return capturePackets(ctx, q, w, talk)
 }

@@ -60,6 +60,9 @@ func Workloads(context.Context, Options) ([]netstate.Workload, []netstate.Unread
 	return nil, nil
 }
 
+// HostInode is 0: there are no namespaces but on Linux.
+func HostInode(Options) uint64 { return 0 }
+
 // Paths is empty: there are no namespaces but on Linux.
 func Paths(Options) map[uint64][]string { return nil }
 

@@ -199,6 +199,13 @@ func (e env) byStatus(ctx context.Context, c *criClient, s cri.Sandbox, w *netst
 	w.Netns, w.HostNetwork, w.PID = n.Inode, n.HostNetwork, n.PID
 }
 
+// HostInode is the inode of the machine's own namespace; of ours, where that
+// cannot be seen.
+func HostInode(o Options) uint64 {
+	e := newEnv(o)
+	return cmp.Or(e.host, e.own)
+}
+
 // Paths are the files by which namespaces can be opened, by their inodes, as
 // the machine's own processes see them.
 func Paths(o Options) map[uint64][]string {
