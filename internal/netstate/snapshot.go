@@ -117,6 +117,7 @@ const (
 	PartIPVS       Part = "ipvs"
 	PartSysctls    Part = "sysctls"
 	PartListeners  Part = "listeners"
+	PartCluster    Part = "cluster" // objects of the API server; no part of a node
 )
 
 // Parts are all of them, in the order in which they are shown.

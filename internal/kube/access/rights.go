@@ -115,5 +115,6 @@ func names() []Right {
 		ask("list", "", "services", "names of services"),
 		ask("list", "discovery.k8s.io", "endpointslices", "names of pods behind services"),
 		ask("list", "", "nodes", "names of nodes"),
+		ask("list", "networking.k8s.io", "networkpolicies", "a snapshot has the policies"),
 	}
 }
