@@ -3,10 +3,7 @@ package action
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/pktrail/pktrail/internal/agentbin"
 	"github.com/pktrail/pktrail/internal/kube/image"
@@ -42,28 +39,16 @@ func SaveImage(file string, stdout io.Writer, o ImageOptions) (r ImageResult, er
 	if name == "" {
 		name = image.Default(o.Version)
 	}
-	if file == "-" {
-		r, err = image.Save(stdout, name, o.parts())
+	f, err := newReplacement(file, 0o644, stdout)
+	if err != nil {
+		return r, explain(err)
+	}
+	if r, err = image.Save(f, name, o.parts()); err != nil {
+		_ = f.Discard() // the first error says more
 		return r, explainImage(err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return r, explain(fmt.Errorf("write %s: %w", file, err))
-	}
-	r, err = image.Save(f, name, o.parts())
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error says more
-	}
-	return r, explainImage(err)
+	_, err = f.Keep()
+	return r, explain(err)
 }
 
 // explainImage tells a name or a platform that was typed wrong from the rest.

@@ -216,14 +216,21 @@ func createPrivate(name string) (*os.File, error) {
 	if err := f.Truncate(0); err != nil {
 		return nil, errors.Join(fmt.Errorf("create output: %w", err), f.Close())
 	}
-	uid, e1 := strconv.Atoi(os.Getenv("SUDO_UID"))
-	gid, e2 := strconv.Atoi(os.Getenv("SUDO_GID"))
-	if isNew && e1 == nil && e2 == nil {
-		// A disk without owners, or sudo to somebody else than root: the
-		// packets are worth more than their owner.
-		_ = f.Chown(uid, gid)
+	if isNew {
+		giveBack(f)
 	}
 	return f, nil
+}
+
+// giveBack makes a new file the person's who called sudo. On a disk without
+// owners, or with sudo to somebody else than root, it stays as it is: what is
+// in it is worth more than its owner.
+func giveBack(f *os.File) {
+	uid, e1 := strconv.Atoi(os.Getenv("SUDO_UID"))
+	gid, e2 := strconv.Atoi(os.Getenv("SUDO_GID"))
+	if e1 == nil && e2 == nil {
+		_ = f.Chown(uid, gid)
+	}
 }
 
 var _ io.WriteCloser = (*files)(nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -37,7 +38,12 @@ func Targets(ctx context.Context, client kubernetes.Interface, q Query) (*Found,
 			return nil, err
 		}
 	}
-	if len(refs) == 0 {
+	switch {
+	case q.AllNodes:
+		if err := f.allNodes(ctx, out); err != nil {
+			return nil, err
+		}
+	case len(refs) == 0:
 		if err := f.collect(ctx, q.selected(), out); err != nil {
 			return nil, err
 		}
@@ -60,7 +66,7 @@ func (q *Query) read() ([]ref, error) {
 		return nil, refuse(BadTarget, "", "name pods, or pick them by labels", "-l %s beside %s", q.Selector, q.Targets[0])
 	case len(q.Targets) > 0 && q.AllNamespaces:
 		return nil, refuse(BadTarget, q.Targets[0], "-A goes with -l; a name needs its namespace: -n", "-A beside %s", q.Targets[0])
-	case len(q.Targets) == 0 && q.Selector == "" && !q.AllNamespaces:
+	case len(q.Targets) == 0 && q.Selector == "" && !q.AllNamespaces && !q.AllNodes:
 		return nil, refuse(BadTarget, "", Forms+", or -l SELECTOR", "no target")
 	}
 	if _, err := labels.Parse(q.Selector); err != nil {
@@ -77,6 +83,19 @@ func (q *Query) read() ([]ref, error) {
 		}
 	}
 	return out, nil
+}
+
+// allNodes adds every node of the cluster.
+func (f *finder) allNodes(ctx context.Context, out *Found) error {
+	err := f.each(ctx, kindNode, "", metav1.ListOptions{}, func(o metav1.Object) {
+		if n, ok := o.(*corev1.Node); ok {
+			node := NodeFrom(n)
+			node.Target = true
+			out.Nodes = append(out.Nodes, node)
+		}
+	})
+	slices.SortFunc(out.Nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	return kube.Explain(err, "list nodes")
 }
 
 // selected is the source of -l and -A.

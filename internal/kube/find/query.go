@@ -23,6 +23,8 @@ type Query struct {
 	Namespace string
 	// AllNamespaces takes the pods of all namespaces that Selector picks.
 	AllNamespaces bool
+	// AllNodes takes every node; not beside Targets and Selector.
+	AllNodes bool
 	// Container is the container that is meant; empty is the pod's default.
 	Container string
 	// MaxPods and MaxNodes bound what is taken; 0 is the default.
