@@ -105,6 +105,7 @@ func (c *crew) forget(p *post, r *place.Runner) bool {
 	}
 	if there.used {
 		delete(c.onNodes, p.label)
+		c.note("the agent on " + p.label + " has just ended: creating " + place.PlanNode([]string{p.label}, c.placing))
 	}
 	return there.used
 }
