@@ -8,8 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-
-	"github.com/pktrail/pktrail/internal/kube"
 )
 
 // Choice is something that may be named as a target.
@@ -48,9 +46,6 @@ func Complete(ctx context.Context, client kubernetes.Interface, prefix, namespac
 	}
 	return f.choices(ctx, k, name, word+"/")
 }
-
-// notAgents leaves out pktrail's own pods and jobs: nobody means them.
-const notAgents = kube.LabelName + "!=" + kube.AgentName
 
 // List lists the pods that can be captured, of one namespace or (empty) of
 // all, and the nodes, for a list to choose from; pktrail's own agents are left

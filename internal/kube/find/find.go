@@ -100,7 +100,7 @@ func (f *finder) allNodes(ctx context.Context, out *Found) error {
 
 // selected is the source of -l and -A.
 func (q *Query) selected() *source {
-	s := &source{namespace: q.namespace(), labels: q.Selector, what: "namespace " + q.namespace()}
+	s := &source{namespace: q.namespace(), labels: withoutAgents(q.Selector), what: "namespace " + q.namespace()}
 	if q.AllNamespaces {
 		s.namespace, s.what = metav1.NamespaceAll, "all namespaces"
 	}
@@ -148,7 +148,7 @@ func (f *finder) sources(ctx context.Context, r ref, out *Found) ([]*source, err
 		if err := f.exists(ctx, kindNamespace, "", r.name); apierrors.IsNotFound(err) {
 			return nil, err
 		}
-		return []*source{{target: r.text, what: r.in(ns), namespace: r.name}}, nil
+		return []*source{{target: r.text, what: r.in(ns), namespace: r.name, labels: withoutAgents("")}}, nil
 	case kindService:
 		return f.service(ctx, r, out)
 	}
