@@ -16,6 +16,9 @@ type Options struct {
 	// ids mean that this one has given (Namespace.Peers). Those that are likely
 	// come first: the search ends when all ids are known.
 	Others []*os.File
+	// Connections says which entries of the connection table are taken; nil for
+	// none, but how many there are.
+	Connections *ConnectionFilter
 }
 
 func (o Options) wants(p netstate.Part) bool { return o.Parts == nil || slices.Contains(o.Parts, p) }

@@ -32,6 +32,13 @@ func parts() []part {
 		{netstate.PartAddresses, (*taker).addresses},
 		{netstate.PartNeighbours, (*taker).neighbours},
 		{netstate.PartFDB, (*taker).fdb},
+		{netstate.PartRoutes, (*taker).routes},
+		{netstate.PartRules, (*taker).rules},
+		{netstate.PartNexthops, (*taker).nexthops},
+		{netstate.PartConntrack, (*taker).conntrack},
+		{netstate.PartIPVS, (*taker).ipvs},
+		{netstate.PartSysctls, (*taker).sysctls},
+		{netstate.PartListeners, (*taker).listeners},
 	}
 }
 
