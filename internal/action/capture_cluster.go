@@ -107,7 +107,10 @@ func (k *clusterCapture) run(posts []post) error {
 	ctx, cancel := context.WithCancelCause(k.ctx)
 	defer cancel(nil)
 	var all sync.WaitGroup
-	names := k.gather(ctx)
+	names := func() []record.Name { return nil } // nobody needs them on screen
+	if k.options.Output != "" || k.options.Viewer != nil {
+		names = k.crew.names(ctx, k.crew.found)
+	}
 	for i := range posts {
 		p := &posts[i]
 		in := k.merge.Add(p.label)
@@ -125,37 +128,6 @@ func (k *clusterCapture) run(posts []post) error {
 		return firstOf(k.failed)
 	}
 	return err
-}
-
-// namesWithin is how long the end of a capture waits for names.
-const namesWithin = 2 * time.Second
-
-// gather asks for the names of addresses, beside the capture. Nobody needs them
-// on screen.
-func (k *clusterCapture) gather(ctx context.Context) (names func() []record.Name) {
-	if k.options.Output == "" && k.options.Viewer == nil {
-		return func() []record.Name { return nil }
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	got := make(chan []record.Name, 1)
-	go func() {
-		book, _ := find.Gather(ctx, k.crew.cluster.Client, k.crew.found, []string{k.crew.cluster.Namespace}) // what may not be read has no name
-		var list []record.Name
-		for a, n := range book {
-			list = append(list, record.Name{Addr: a, Names: n})
-		}
-		slices.SortFunc(list, func(a, b record.Name) int { return a.Addr.Compare(b.Addr) })
-		got <- list
-	}()
-	return func() []record.Name {
-		defer cancel()
-		select {
-		case list := <-got:
-			return list
-		case <-time.After(namesWithin):
-			return nil
-		}
-	}
 }
 
 // firstOf is the error to tell, where several say the same.

@@ -54,13 +54,16 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	if t.events.Placing != nil {
 		t.event(func() { t.events.Placing(k.crew.plan(posts)) })
 	}
+	var names func() []record.Name
 	if out != nil {
 		k.merge = record.NewMerge(out, screenHold, 0)
+		names = k.crew.names(k.ctx, k.known())
 	}
 	stop := t.report()
 	err = k.runLegs(legs)
 	stop()
 	if k.merge != nil {
+		k.merge.Name(names())
 		err = errors.Join(err, k.merge.Close())
 	}
 	return t.outcome(errors.Join(err, out.Close()), nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -173,6 +174,20 @@ func (e *clusterEnd) text(node string, port uint16) (string, error) {
 
 func kubeTarget(p *find.Pod) string {
 	return fmt.Sprintf("kube:%s/%s@%s", p.Namespace, p.Name, p.UID)
+}
+
+// known is what was found of both ends.
+func (k *clusterTrace) known() *find.Found {
+	out := &find.Found{Nodes: slices.Clone(k.crew.found.Nodes)}
+	for _, e := range []*clusterEnd{&k.src, &k.dst} {
+		for _, p := range e.pods {
+			out.Pods = append(out.Pods, *p)
+		}
+		if e.service != nil {
+			out.Services = append(out.Services, *e.service)
+		}
+	}
+	return out
 }
 
 var errNoEnd = errors.New("neither end is on a node of this cluster")

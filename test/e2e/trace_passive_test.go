@@ -150,6 +150,32 @@ func TestTraceFile(t *testing.T) {
 	}
 }
 
+// Wireshark calls the addresses in a trace's file what the cluster calls them.
+func TestTraceNames(t *testing.T) {
+	s := newTraceStage(t)
+	s.AgentImage(t)
+	s.answers(t, s.shell, s.one)
+	file := filepath.Join(t.TempDir(), "a.pcapng")
+	r := s.Pktrail(t, "trace", "-n", s.ns, "shell", "svc/far:80", "--probe", "tcp", "-o", file)
+	if r.Code != 0 {
+		t.Fatalf("exit code %d: %s", r.Code, r.Stdout)
+	}
+	// In two passes, as Wireshark does it: the names stand at the file's end.
+	fields := tool(t, "tshark", "-r", file, "-2", "-N", "n", "-Y", "tcp.flags.syn==1 && tcp.flags.ack==0 && !vxlan", "-T", "fields", "-e", "ip.src_host", "-e", "ip.dst_host")
+	for _, want := range []string{"shell." + s.ns + "\tfar." + s.ns + ".svc\n", "shell." + s.ns + "\tfar." + s.ns + "\n"} {
+		if !strings.Contains(fields, want) {
+			t.Errorf("tshark shows no %q:\n%s", want, fields)
+		}
+	}
+	hosts := tool(t, "tshark", "-r", file, "-q", "-z", "hosts,ipv4")
+	node, _ := s.Cluster.Node(node2)
+	for _, want := range []string{node.IP.String() + "\tnode2\n", s.near.IP.String() + "\tnear." + s.ns + "\n"} {
+		if !strings.Contains(hosts, want) {
+			t.Errorf("tshark knows no %q:\n%s", want, hosts)
+		}
+	}
+}
+
 // tshark reads fields of the packets that a display filter lets through.
 func tshark(t *testing.T, file, filter string, fields ...string) string {
 	t.Helper()

@@ -23,7 +23,15 @@ func (b Book) found(f *Found) {
 	for i := range f.Pods {
 		b.pod(&f.Pods[i])
 	}
+	for i := range f.Services {
+		s := &f.Services[i]
+		for _, a := range s.IPs {
+			b.add(a, serviceName(s.Namespace, s.Name))
+		}
+	}
 }
+
+func serviceName(namespace, name string) string { return name + "." + namespace + ".svc" }
 
 func (b Book) pod(p *Pod) {
 	if p.HostNetwork {
@@ -58,7 +66,7 @@ func (b Book) endpoints(s *discoveryv1.EndpointSlice) {
 }
 
 func (b Book) service(s *corev1.Service) {
-	name := s.Name + "." + s.Namespace + ".svc"
+	name := serviceName(s.Namespace, s.Name)
 	for _, a := range s.Spec.ClusterIPs {
 		b.addText(a, name)
 	}

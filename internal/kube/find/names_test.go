@@ -64,12 +64,13 @@ func TestGatherSmallRole(t *testing.T) {
 		}
 		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: a.GetResource().Resource}, "", nil)
 	})
-	found := &Found{Nodes: []Node{NodeFrom(node("node-b"))}}
+	found := &Found{Nodes: []Node{NodeFrom(node("node-b"))}, Services: []Service{{Namespace: "other", Name: "api", IPs: []netip.Addr{netip.MustParseAddr("10.96.0.77")}}}}
 	book, notes := Gather(t.Context(), client, found, []string{"shop"})
 	if !slices.Equal(notes, []string{"names of endpointslices are missing: they may not be listed in shop"}) {
 		t.Errorf("notes %q", notes)
 	}
-	if book[netip.MustParseAddr("10.96.0.9")] == nil || book[netip.MustParseAddr("10.244.2.77")] != nil || book[netip.MustParseAddr("10.0.0.2")][0] != "node-b" {
+	if book[netip.MustParseAddr("10.96.0.9")] == nil || book[netip.MustParseAddr("10.244.2.77")] != nil || book[netip.MustParseAddr("10.0.0.2")][0] != "node-b" ||
+		!slices.Equal(book[netip.MustParseAddr("10.96.0.77")], []string{"api.other.svc"}) {
 		t.Errorf("book %v", book)
 	}
 }
