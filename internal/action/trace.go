@@ -175,16 +175,16 @@ func (t *trace) runLocal(out *recording) (TraceResult, error) {
 	pipe.CloseRead()
 	err := <-done
 	stop()
-	err = errors.Join(err, out.Close())
-	if wrong, ok := errors.AsType[*Error](context.Cause(t.ctx)); ok {
-		return TraceResult{}, wrong
-	}
-	return t.outcome(err, readErr)
+	return t.outcome(errors.Join(err, out.Close()), readErr)
 }
 
 // outcome is the result of a run that has ended with err. That its stream could
-// not be read (readErr) counts where there was one: else err says why not.
+// not be read (readErr) counts where there was one: else err says why not. A
+// run that was called off has no result.
 func (t *trace) outcome(err, readErr error) (TraceResult, error) {
+	if wrong, ok := errors.AsType[*Error](context.Cause(t.ctx)); ok {
+		return TraceResult{}, wrong
+	}
 	if !t.armed {
 		if _, ok := errors.AsType[Interrupted](context.Cause(t.ctx)); ok {
 			return TraceResult{EndedBy: ended(t.ctx)}, nil
@@ -215,7 +215,7 @@ func (t *trace) hear(m agent.Message) {
 			t.gather.begin([]trail.Session{*m.Session})
 		}
 		if from := t.options.FromNode; from != "" && m.Session != nil && !slices.Contains(m.Session.Nodes, from) {
-			t.cancel(notOnTheWay(from, m.Session.Nodes))
+			t.cancel(t.notWatched(from, m.Session.Nodes))
 			return
 		}
 		if t.events.Armed != nil && m.Session != nil {
@@ -231,6 +231,14 @@ func (t *trace) hear(m agent.Message) {
 		}
 	case agent.KindEnded, agent.KindError: // the first needs no word, the second comes back as the error of run
 	}
+}
+
+// notWatched says why packets of a node cannot be had, where others are armed.
+func (t *trace) notWatched(node string, armed []string) *Error {
+	if why, ok := t.gather.hiddenBy(node); ok {
+		return &Error{Err: fmt.Errorf("node %s is not watched: %s", node, why), Hint: "without --from-node it goes on without that node"}
+	}
+	return notOnTheWay(node, armed)
 }
 
 func notOnTheWay(node string, nodes []string) *Error {

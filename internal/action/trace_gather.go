@@ -167,21 +167,6 @@ func (g *gather) begin(all []trail.Session) {
 	g.spell.start(all)
 }
 
-// hiddenNode is a node that is not watched, with the addresses there.
-type hiddenNode struct {
-	trail.Place
-	why string
-}
-
-// hide notes that a node is not watched.
-func (g *gather) hide(p trail.Place, why string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.hidden = append(g.hidden, hiddenNode{p, why})
-	g.session = trail.Join(g.parts)
-	g.overlay(&g.session)
-}
-
 // netns makes the inode of a namespace one that no other node has: kernels
 // number theirs alike.
 func (g *gather) netns(node string, inode uint64) uint64 {
