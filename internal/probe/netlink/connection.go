@@ -22,7 +22,6 @@ const (
 	protoICMPv6  = 58
 	protoSCTP    = 132
 	protoUDPLite = 136
-	protoRaw     = 255
 )
 
 // ConnectionFilter says which entries of the connection table are wanted. An

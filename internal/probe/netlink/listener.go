@@ -16,8 +16,8 @@ const (
 	requestLen = 56
 )
 
-// States of sockets (linux/tcp_states.h): a socket of UDP, or a raw one, that
-// takes packets from everybody is "closed".
+// States of sockets (linux/tcp_states.h): a socket of UDP that takes packets
+// from everybody is "closed".
 const (
 	stateClose  = 7
 	stateListen = 10
@@ -40,7 +40,6 @@ func diagProtocols() []diagProtocol {
 		{name: "udp", number: protoUDP, state: stateClose},
 		{name: "udplite", number: protoUDPLite, state: stateClose, needs: "udplite"},
 		{name: "sctp", number: protoSCTP, state: stateListen, needs: "sctp"},
-		{name: "raw", number: protoRaw, state: stateClose},
 	}
 }
 
@@ -53,7 +52,7 @@ func (p diagProtocol) diagRequest(family uint8) []byte {
 }
 
 // decodeListener reads the body of an answer of sock_diag. It is false for a
-// socket that has no port yet. Of a raw socket the port is its protocol.
+// socket that has no port yet.
 func (p diagProtocol) decodeListener(b []byte) (netstate.Listener, bool, error) {
 	if len(b) < diagLen {
 		return netstate.Listener{}, false, fmt.Errorf("decode socket: %w", errCut)

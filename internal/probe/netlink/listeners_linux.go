@@ -2,6 +2,8 @@ package netlink
 
 import (
 	"errors"
+	"io/fs"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -41,6 +43,13 @@ func (t *taker) listeners() error {
 				t.unreadable(netstate.PartListeners, p.name, err)
 			}
 		}
+	}
+	for _, name := range []string{"raw", "raw6"} {
+		b, err := os.ReadFile(procNet + name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // no IPv6
+			t.unreadable(netstate.PartListeners, name, err)
+		}
+		all = append(all, rawListeners(b)...)
 	}
 	t.out.Listeners = all
 	if changed {
