@@ -32,10 +32,12 @@ type Progress struct {
 
 // Taken is what a snapshot holds.
 type Taken struct {
-	Namespaces int `json:"namespaces"`
-	Workloads  int `json:"workloads,omitempty"`
-	Links      int `json:"links,omitempty"`
-	Routes     int `json:"routes,omitempty"`
+	// Targets are the inodes of the targets' namespaces, in their order.
+	Targets    []uint64 `json:"targets,omitempty"`
+	Namespaces int      `json:"namespaces"`
+	Workloads  int      `json:"workloads,omitempty"`
+	Links      int      `json:"links,omitempty"`
+	Routes     int      `json:"routes,omitempty"`
 	// Rules are those of netfilter that nf_tables has; those of legacy tables
 	// are counted in bytes only.
 	Rules int `json:"rules,omitempty"`

@@ -106,6 +106,11 @@ func (s *snapshooter) take(out *record.Writer) error {
 	if s.wants(netstate.PartWorkloads) {
 		var missing []netstate.Unreadable
 		s.whole.Workloads, missing = netns.Workloads(s.ctx, s.o)
+		if len(s.req.Targets) > 0 {
+			s.whole.Workloads = slices.DeleteFunc(s.whole.Workloads, func(w netstate.Workload) bool {
+				return !slices.ContainsFunc(list, func(n *netns.Namespace) bool { return n.Inode == w.Netns })
+			})
+		}
 		s.whole.Unreadable = append(s.whole.Unreadable, missing...)
 	}
 	s.taken.Workloads = len(s.whole.Workloads)
@@ -180,6 +185,7 @@ func (s *snapshooter) near(all []*netns.Namespace) ([]*netns.Namespace, error) {
 			return nil, err
 		}
 		from = append(from, n)
+		s.taken.Targets = append(s.taken.Targets, n.Inode)
 	}
 	reached := netns.Connected(s.ctx, from, all)
 	var kept []*netns.Namespace
