@@ -87,12 +87,13 @@ func figures() []figure {
 		{name: "million", alone: million},
 		{name: "sizes", alone: sizes},
 		{name: "kill", trace: killing},
+		{name: "snapshot", alone: snapshots},
 		{name: "cluster", alone: onCluster},
 	}
 }
 
 func names() []string {
-	list := []string{"all", "trace (all but capture and cluster)"}
+	list := []string{"all", "trace (all but capture, snapshot and cluster)"}
 	for _, f := range figures() {
 		list = append(list, f.name)
 	}
@@ -102,7 +103,8 @@ func names() []string {
 // chosen says whether a group was asked for.
 func (o *options) chosen(f figure) bool {
 	words := strings.Split(o.figures, ",")
-	return slices.Contains(words, "all") || slices.Contains(words, f.name) || f.name != "capture" && f.name != "cluster" && slices.Contains(words, "trace")
+	ofTrace := !slices.Contains([]string{"capture", "snapshot", "cluster"}, f.name)
+	return slices.Contains(words, "all") || slices.Contains(words, f.name) || ofTrace && slices.Contains(words, "trace")
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
