@@ -26,7 +26,7 @@ func Flavours() []Flavour { return []Flavour{Flannel, PTP, Calico, Macvlan, IPvl
 // tables, which all namespaces of a machine share (gc_thresh3, 1024 entries).
 const (
 	MaxNodes     = 16
-	MaxPods      = 100 // per node
+	MaxPods      = 250 // per node: one network of 24 bits
 	MaxTotalPods = 256
 )
 

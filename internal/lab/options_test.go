@@ -20,7 +20,7 @@ func TestOptions(t *testing.T) {
 		{o: Options{Nodes: -1}, bad: "nodes"},
 		{o: Options{Nodes: 17}, bad: "nodes"},
 		{o: Options{Pods: -1}, bad: "pods"},
-		{o: Options{Pods: 101}, bad: "pods"},
+		{o: Options{Pods: MaxPods + 1}, bad: "pods"},
 		{o: Options{Nodes: 16, Pods: 17}, bad: "pods"},
 		{o: Options{Name: "abcdefghijklm"}, bad: "name"},
 		{o: Options{Name: "1a"}, bad: "name"},

@@ -51,7 +51,7 @@ func TestPlan(t *testing.T) {
 // twice.
 func TestPlanIsUnique(t *testing.T) {
 	for _, f := range Flavours() {
-		for _, o := range []Options{{f, 1, 1, "a"}, {f, 2, 100, "abcdefghijkl"}, {f, 16, 16, "abcdefghijk0"}} {
+		for _, o := range []Options{{f, 1, 1, "a"}, {f, 1, 250, "abcdefghijkl"}, {f, 2, 100, "abcdefghijkl"}, {f, 16, 16, "abcdefghijk0"}} {
 			for _, ipv6 := range []bool{false, true} {
 				checkUnique(t, plan(o, ipv6), ipv6)
 			}
