@@ -157,8 +157,31 @@ func (q *Query) ofNamespace(w io.Writer, at place, p netstate.Part) error {
 		b = iproute.Nexthops(at.ns, o)
 	case netstate.PartPrograms:
 		return programs(w, at.ns, q.JSON)
+	case netstate.PartConntrack, netstate.PartIPVS, netstate.PartListeners, netstate.PartSysctls:
+		return q.sockets(w, at.ns, p)
 	default:
 		return fmt.Errorf("show %s: nothing prints it", p)
+	}
+	_, err := w.Write(b)
+	return err
+}
+
+// sockets prints what no tool prints as JSON: that is ours then.
+func (q *Query) sockets(w io.Writer, ns *netstate.Namespace, p netstate.Part) error {
+	var b []byte
+	var v any
+	switch p {
+	case netstate.PartConntrack:
+		v, b = ns.Conntrack, iproute.Connections(ns)
+	case netstate.PartIPVS:
+		v, b = append([]netstate.IPVS{}, ns.IPVS...), iproute.IPVS(ns)
+	case netstate.PartListeners:
+		v, b = append([]netstate.Listener{}, ns.Listeners...), iproute.Listeners(ns)
+	default:
+		v, b = ns.Sysctls, iproute.Sysctls(ns)
+	}
+	if q.JSON {
+		return encode(w, v)
 	}
 	_, err := w.Write(b)
 	return err
