@@ -14,6 +14,13 @@ type Program struct {
 	ID   uint32 `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
 	Tag  string `json:"tag,omitempty"`
+	// Jited is true if it runs as machine code, Loaded is when it was loaded, in
+	// nanoseconds since boot, UID who did, and BTF the id of its type
+	// information. They are 0 where the kernel does not say.
+	Jited  bool   `json:"jited,omitempty"`
+	Loaded uint64 `json:"loadedNs,omitempty"`
+	UID    uint32 `json:"uid,omitempty"`
+	BTF    uint32 `json:"btf,omitempty"`
 	// Direct is true for a filter of tc that acts itself (direct-action).
 	Direct bool `json:"direct,omitempty"`
 	// Priority, Protocol and Handle are the filter's of tc.
