@@ -1,5 +1,7 @@
 package topology
 
+import "net/netip"
+
 // WayKind is a way to find the host end of a pod's interface.
 type WayKind string
 
@@ -34,6 +36,9 @@ const (
 type Way struct {
 	Kind  WayKind  `json:"kind"`
 	State WayState `json:"state"`
+	// Addr is the pod's address that was looked for; not valid for ways that
+	// need none.
+	Addr netip.Addr `json:"addr,omitzero"`
 	// Device is the answer's name, Index its ifindex, Netns the inode of its
 	// namespace; valid iff State is WayFound.
 	Device string `json:"device,omitempty"`

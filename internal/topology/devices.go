@@ -1,0 +1,73 @@
+package topology
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/trail"
+)
+
+// roleOrder is the order in which a packet on its way out meets the roles.
+var roleOrder = [...]trail.Role{trail.RolePod, trail.RoleHost, trail.RoleBridge, trail.RoleOverlay, trail.RoleUplink}
+
+func rank(r trail.Role) int { return slices.Index(roleOrder[:], r) }
+
+// devices gives every node its bridges, overlays and uplinks: those that its
+// pods lead to and those of its own routes. Its addresses are those of its
+// uplinks.
+func (f *finder) devices() {
+	for _, n := range f.nodes {
+		if n.space == nil {
+			n.addClusterAddresses()
+			continue
+		}
+		own := &tracer{finder: f, node: n, iface: &iface{}}
+		own.routed(n.space, nil, -1)
+		paths := [][]Step{own.iface.Path}
+		for _, p := range f.pods {
+			for _, i := range p.ifaces {
+				if p.node == n {
+					paths = append(paths, i.Path)
+				}
+			}
+		}
+		seen := map[int]bool{}
+		for _, path := range paths {
+			for _, s := range path {
+				if s.Netns == n.space.ns.Inode && rank(s.Role) >= rank(trail.RoleBridge) && !seen[s.Index] {
+					seen[s.Index] = true
+					n.Devices = append(n.Devices, s.Device)
+				}
+			}
+		}
+		slices.SortStableFunc(n.Devices, func(a, b Device) int {
+			return cmp.Or(cmp.Compare(rank(a.Role), rank(b.Role)), cmp.Compare(a.Index, b.Index))
+		})
+		for _, d := range n.Devices {
+			if d.Role == trail.RoleUplink {
+				n.addAddresses(d.Addresses)
+			}
+		}
+		n.addClusterAddresses()
+	}
+}
+
+func (n *node) addAddresses(list []netip.Prefix) {
+	for _, p := range list {
+		if !slices.Contains(n.Addresses, p.Addr()) {
+			n.Addresses = append(n.Addresses, p.Addr())
+		}
+	}
+}
+
+func (n *node) addClusterAddresses() {
+	if n.known == nil {
+		return
+	}
+	for _, a := range n.known.Addresses {
+		if !slices.Contains(n.Addresses, a) {
+			n.Addresses = append(n.Addresses, a)
+		}
+	}
+}

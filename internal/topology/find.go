@@ -1,0 +1,130 @@
+package topology
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pktrail/pktrail/internal/netstate"
+)
+
+// Find says where the pods of a State hang. It takes every State, also one that
+// contradicts itself; a nil State is an empty one.
+func Find(s *netstate.State) *Map {
+	if s == nil {
+		s = &netstate.State{}
+	}
+	f := &finder{world: newWorld(s), m: &Map{Nodes: []Node{}, Pods: []Pod{}}}
+	f.bySpace, f.overlays = map[*space]*pod{}, map[end]*Overlay{}
+	f.name()
+	f.place()
+	f.fromCluster()
+	f.macs = macsOf(f.pods)
+	for _, p := range f.pods {
+		f.interfaces(p)
+	}
+	for _, p := range f.pods {
+		f.judge(p)
+	}
+	f.devices()
+	f.tunnels()
+	f.recognise()
+	f.ports()
+	f.addresses()
+	f.unread()
+	f.finish()
+	return f.m
+}
+
+// finder makes a Map.
+type finder struct {
+	*world
+	m     *Map
+	nodes []*node
+	pods  []*pod
+	// bySpace is the pod that has a namespace for its own.
+	bySpace map[*space]*pod
+	// macs are the pods whose interfaces have a hardware address.
+	macs map[string][]*pod
+	// overlays are those that paths share.
+	overlays map[end]*Overlay
+}
+
+// node is a Node in the making.
+type node struct {
+	Node
+	space *space // nil where its namespace could not be read
+	snap  *netstate.Snapshot
+	known *netstate.ClusterNode // nil where the cluster says nothing of it
+}
+
+// pod is a Pod in the making.
+type pod struct {
+	Pod
+	node   *node
+	space  *space
+	ifaces []*iface
+	snap   *netstate.Snapshot
+	known  *netstate.Pod // nil where the cluster says nothing of it
+}
+
+// iface is an Interface in the making.
+type iface struct {
+	Interface
+	link *netstate.Link
+	// host is the other end; its space is nil where it was not found.
+	host end
+	// onto is what a macvlan or ipvlan stands on, with the same exception.
+	onto end
+}
+
+func (e end) link() *netstate.Link {
+	if e.space == nil {
+		return nil
+	}
+	return e.space.links[e.index]
+}
+
+func (p *pod) warn(kind WarningKind, text, why string) {
+	p.Warnings = append(p.Warnings, Warning{Kind: kind, Node: p.Node, Pod: p.ID(), Text: text, Why: why})
+}
+
+func (n *node) warn(kind WarningKind, text, why string) {
+	n.Warnings = append(n.Warnings, Warning{Kind: kind, Node: n.Name, Text: text, Why: why})
+}
+
+func (f *finder) warn(kind WarningKind, text, why string) {
+	f.m.Warnings = append(f.m.Warnings, Warning{Kind: kind, Text: text, Why: why})
+}
+
+// finish puts everything in its order.
+func (f *finder) finish() {
+	slices.SortStableFunc(f.nodes, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })
+	for _, n := range f.nodes {
+		f.m.Nodes = append(f.m.Nodes, n.Node)
+	}
+	slices.SortStableFunc(f.pods, func(a, b *pod) int {
+		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	for _, p := range f.pods {
+		for _, i := range p.ifaces {
+			p.Interfaces = append(p.Interfaces, i.Interface)
+		}
+		p.Pod.Node = p.node.Name
+		f.m.Pods = append(f.m.Pods, p.Pod)
+	}
+}
+
+func macsOf(pods []*pod) map[string][]*pod {
+	macs := map[string][]*pod{}
+	for _, p := range pods {
+		if p.space == nil || p.HostNetwork {
+			continue
+		}
+		for i := range p.space.ns.Links {
+			if l := &p.space.ns.Links[i]; counts(l) && l.Address != "" {
+				macs[macKey(l.Address)] = append(macs[macKey(l.Address)], p)
+			}
+		}
+	}
+	return macs
+}
