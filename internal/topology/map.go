@@ -2,6 +2,7 @@ package topology
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pktrail/pktrail/internal/trail"
@@ -16,6 +17,18 @@ type Map struct {
 	Tunnels []Tunnel `json:"tunnels,omitempty"`
 	// Warnings are those of no single node or pod.
 	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// All are the warnings of the map, its nodes and its pods.
+func (m *Map) All() []Warning {
+	out := slices.Clone(m.Warnings)
+	for i := range m.Nodes {
+		out = append(out, m.Nodes[i].Warnings...)
+	}
+	for i := range m.Pods {
+		out = append(out, m.Pods[i].Warnings...)
+	}
+	return out
 }
 
 // Node is a machine, or a namespace that plays one: in a lab, or where
