@@ -20,6 +20,7 @@ type bed struct {
 }
 
 func newBed(t *testing.T) *bed {
+	t.Helper()
 	return &bed{t: t, state: &netstate.State{}, inode: 4026532000}
 }
 

@@ -41,7 +41,7 @@ func (f *finder) addresses() {
 				}
 			}
 			for _, n := range f.nodes {
-				if f.realmOf(n) == f.realmOf(p.node) && slices.Contains(n.Addresses, a) {
+				if n.space != p.space && f.realmOf(n) == f.realmOf(p.node) && slices.Contains(n.Addresses, a) {
 					p.warn(WarnAddress, fmt.Sprintf("%s is also an address of node %s", a, n.Name), "one address given twice")
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -146,14 +147,22 @@ func (c *clue) sawOverlays() {
 	}
 }
 
-// overlayNamed is the overlay device on the way that one of these names begins;
-// nil for none.
-func (c *clue) overlayNamed(prefix string) *Step {
-	i := slices.IndexFunc(c.overlays, func(s *Step) bool { return len(s.Name) >= len(prefix) && s.Name[:len(prefix)] == prefix })
-	if i < 0 {
-		return nil
+// overlayKind is the kind of the overlay device that one of these names begins:
+// one on the way, or one that is up and that no route leads to, as on the only
+// node of a cluster; empty for none.
+func (c *clue) overlayKind(prefix string) string {
+	for _, s := range c.overlays {
+		if strings.HasPrefix(s.Name, prefix) {
+			return s.Kind
+		}
 	}
-	return c.overlays[i]
+	for i := range c.sp.ns.Links {
+		if l := &c.sp.ns.Links[i]; isOverlay(l) && l.Up() && strings.HasPrefix(l.Name, prefix) {
+			c.saw("%s (%s), to which no route leads", l.Name, l.Kind)
+			return l.Kind
+		}
+	}
+	return ""
 }
 
 // toOthers is a route by a gateway that is no overlay's to what is no default:

@@ -37,15 +37,13 @@ func (c *clue) calico() (name, mode string, ok bool) {
 	if hole != nil {
 		c.saw("%s", c.sp.describe(hole))
 	}
-	switch {
-	case c.overlayNamed("flannel") != nil:
-		return "canal", c.overlayNamed("flannel").Kind, true
-	case c.overlayNamed("vxlan.calico") != nil || c.overlayNamed("vxlan-v6.calico") != nil:
-		return "calico", "vxlan", true
-	case c.overlayNamed("wireguard.cali") != nil:
-		return "calico", "wireguard", true
-	case c.overlayNamed("tunl") != nil:
-		return "calico", "ipip", true
+	if kind := c.overlayKind("flannel"); kind != "" {
+		return "canal", kind, true
+	}
+	for _, own := range [...][2]string{{"vxlan.calico", "vxlan"}, {"vxlan-v6.calico", "vxlan"}, {"wireguard.cali", "wireguard"}, {"tunl0", "ipip"}} {
+		if c.overlayKind(own[0]) != "" {
+			return "calico", own[1], true
+		}
 	}
 	if r := c.toOthers(protoBird, 0); r != nil {
 		c.saw("route %s proto bird", c.sp.describe(r))
@@ -90,7 +88,7 @@ func (c *clue) cilium() (name, mode string, ok bool) {
 	}
 	c.sawOverlays()
 	for _, kind := range []string{"vxlan", "geneve"} {
-		if c.overlayNamed("cilium_"+kind) != nil {
+		if c.overlayKind("cilium_"+kind) != "" {
 			return "cilium", kind, true
 		}
 	}
@@ -197,12 +195,12 @@ func (c *clue) flannel() (name, mode string, ok bool) {
 		return "", "", false
 	}
 	c.saw("bridge %s", c.bridge.Name)
-	if s := c.overlayNamed("flannel"); s != nil {
-		c.sawOverlays()
-		if s.Why != "" {
+	c.sawOverlays()
+	if kind := c.overlayKind("flannel"); kind != "" {
+		for _, s := range c.overlays {
 			c.saw("%s", s.Why)
 		}
-		return "flannel", s.Kind, true
+		return "flannel", kind, true
 	}
 	if len(c.overlays) > 0 || c.bridge.Name != "cni0" {
 		return "", "", false

@@ -14,7 +14,7 @@ var roleOrder = [...]trail.Role{trail.RolePod, trail.RoleHost, trail.RoleBridge,
 func rank(r trail.Role) int { return slices.Index(roleOrder[:], r) }
 
 // devices gives every node its bridges, overlays and uplinks: those that its
-// pods lead to and those of its own routes. Its addresses are those of its
+// pods lead to, those of its own routes, and all overlays that are up. Its addresses are those of its
 // uplinks.
 func (f *finder) devices() {
 	for _, n := range f.nodes {
@@ -24,6 +24,11 @@ func (f *finder) devices() {
 		}
 		own := &tracer{finder: f, node: n, iface: &iface{}}
 		own.routed(n.space, nil, -1)
+		for i := range n.space.ns.Links { // others may send to one that no route leads to
+			if l := &n.space.ns.Links[i]; isOverlay(l) && l.Up() {
+				own.onOverlay(n.space, l, -1, "no route leads to it")
+			}
+		}
 		paths := [][]Step{own.iface.Path}
 		for _, p := range f.pods {
 			for _, i := range p.ifaces {

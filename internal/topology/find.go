@@ -109,7 +109,6 @@ func (f *finder) finish() {
 		for _, i := range p.ifaces {
 			p.Interfaces = append(p.Interfaces, i.Interface)
 		}
-		p.Pod.Node = p.node.Name
 		f.m.Pods = append(f.m.Pods, p.Pod)
 	}
 }

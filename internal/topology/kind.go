@@ -51,9 +51,16 @@ func isCard(l *netstate.Link) bool {
 	return false
 }
 
-// isInner reports whether a device with a next hop is no way out: Cilium's own
-// pair, by which its routes lead packets to its BPF programs.
-func isInner(l *netstate.Link) bool { return strings.HasPrefix(l.Name, "cilium_") }
+// isInner reports whether a device with a next hop is no way out: by Cilium's own
+// pair, and by the ports of Open vSwitch that some products make, routes lead
+// packets to programs and flows.
+func isInner(l *netstate.Link) bool {
+	switch l.Name {
+	case "ovn-k8s-mp0", "antrea-gw0", "ovn0":
+		return true
+	}
+	return strings.HasPrefix(l.Name, "cilium_")
+}
 
 // counts reports whether a pod's interface is one to show.
 func counts(l *netstate.Link) bool { return !l.Loopback() && !isFallback(l) }

@@ -137,7 +137,8 @@ func labFacts(l *lab.Lab, p *lab.Pod) []string {
 	line(trail.RolePod, p.Netns, p.Devices[0])
 	for _, want := range []lab.Role{lab.RoleHost, lab.RoleBridge, lab.RoleOverlay, lab.RoleUplink} {
 		for _, d := range n.Devices {
-			if d.Role == want && (want != lab.RoleHost || d.For == p.Name) {
+			alone := want == lab.RoleOverlay && len(l.Nodes) == 1 // nowhere to lead to
+			if d.Role == want && !alone && (want != lab.RoleHost || d.For == p.Name) {
 				line(trail.Role(want), n.Netns, d)
 			}
 		}

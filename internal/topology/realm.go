@@ -5,8 +5,7 @@ package topology
 // namespaces are in one realm.
 func (w *world) realms(h *hanging) {
 	head := map[*space]*space{}
-	var find func(sp *space) *space
-	find = func(sp *space) *space {
+	find := func(sp *space) *space {
 		for head[sp] != nil {
 			sp = head[sp]
 		}

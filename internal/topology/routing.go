@@ -171,8 +171,3 @@ func (r *routing) onward() []way {
 	slices.SortFunc(out, func(a, b way) int { return cmp.Compare(a.link, b.link) })
 	return out
 }
-
-// isOnward reports whether packets leave by this device.
-func (r *routing) isOnward(link int) bool {
-	return slices.ContainsFunc(r.onward(), func(w way) bool { return w.link == link })
-}

@@ -155,8 +155,8 @@ func (t *tracer) routed(sp *space, from *netstate.Link, after int) {
 		}
 		if route := sp.table.configured[l.Index]; route != nil {
 			t.onOverlay(sp, l, after, "route "+sp.describe(route))
-		} else if redirected(l, from) {
-			t.onOverlay(sp, l, after, "by its name: Cilium redirects to it by BPF, past the routes")
+		} else if why := redirected(sp, l, from); why != "" {
+			t.onOverlay(sp, l, after, why)
 		}
 	}
 	ways := t.policy(sp)
@@ -199,10 +199,21 @@ func (t *tracer) policy(sp *space) []way {
 	return nil
 }
 
-// redirected recognizes Cilium's tunnel: its BPF programs send packets from lxc*
-// devices to cilium_vxlan or cilium_geneve, and no route says so.
-func redirected(l, from *netstate.Link) bool {
-	return (l.Name == "cilium_vxlan" || l.Name == "cilium_geneve") && from != nil && strings.HasPrefix(from.Name, "lxc")
+// redirected recognizes tunnels that no route leads to, and says by what: BPF
+// programs of Cilium send packets from lxc* devices to cilium_vxlan or
+// cilium_geneve, and flows of Open vSwitch from its ports to genev_sys_6081.
+func redirected(sp *space, l, from *netstate.Link) string {
+	switch {
+	case from == nil:
+		return ""
+	case (l.Name == "cilium_vxlan" || l.Name == "cilium_geneve") && strings.HasPrefix(from.Name, "lxc"):
+		return "by its name: Cilium redirects to it by BPF, past the routes"
+	case strings.HasPrefix(l.Name, "genev_sys_") || strings.HasPrefix(l.Name, "vxlan_sys_"):
+		if m := sp.master(from); m != nil && m.Kind == "openvswitch" {
+			return "by its name: flows of Open vSwitch send to it, past the routes"
+		}
+	}
+	return ""
 }
 
 // addUplink adds the device of a route, and the network cards that are its ports

@@ -104,16 +104,17 @@ func (f *finder) learnt(sp *space, mac string, c *candidate, from string) {
 	e := entries[0]
 	bridge := sp.nameOf(e.Master)
 	c.answer(end{sp, e.Link})
-	where := fmt.Sprintf("fdb of %s: %s", bridge, c.Device)
+	var where strings.Builder
+	fmt.Fprintf(&where, "fdb of %s: %s", bridge, c.Device)
 	if l := sp.links[e.Link]; l != nil && l.Port != nil && l.Port.Number > 0 {
-		where += fmt.Sprintf(", port %d", l.Port.Number)
+		fmt.Fprintf(&where, ", port %d", l.Port.Number)
 	}
 	for _, o := range entries[1:] {
 		if o.Link != e.Link {
-			where += fmt.Sprintf("; and %s of %s", sp.nameOf(o.Link), sp.nameOf(o.Master))
+			fmt.Fprintf(&where, "; and %s of %s", sp.nameOf(o.Link), sp.nameOf(o.Master))
 		}
 	}
-	say(where)
+	say(where.String())
 }
 
 func hasBridge(sp *space) bool {
