@@ -113,7 +113,9 @@ func (r *reader) list(ctx context.Context, kind string, namespaced bool, list li
 }
 
 func (r *reader) each(ctx context.Context, namespace string, list lister) error {
-	p := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return list(ctx, namespace, o) })
+	p := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		return list(ctx, namespace, o)
+	})
 	return p.EachListItem(ctx, metav1.ListOptions{}, func(o runtime.Object) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()
