@@ -146,9 +146,17 @@ func encode(w io.Writer, v any) error {
 
 // ofNamespace prints a part of a namespace.
 func (q *Query) ofNamespace(w io.Writer, at place, p netstate.Part) error {
-	o := iproute.Options{JSON: q.JSON, Details: q.Details, Stats: q.Stats, Family: q.Family}
+	o := iproute.Options{JSON: q.JSON, Details: q.Details, Stats: q.Stats, Family: q.Family, Netns: iproute.NetnsNames(at.node, at.ns)}
 	var b []byte
 	switch p {
+	case netstate.PartLinks:
+		b = iproute.Links(at.ns, o)
+	case netstate.PartAddresses:
+		b = iproute.Addresses(at.ns, o)
+	case netstate.PartNeighbours:
+		b = iproute.Neighbours(at.ns, o)
+	case netstate.PartFDB:
+		b = iproute.FDB(at.ns, o)
 	case netstate.PartRoutes:
 		b = iproute.Routes(at.ns, o)
 	case netstate.PartRules:

@@ -1,7 +1,6 @@
 package listing
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -52,10 +51,26 @@ func summarize(n *netstate.Snapshot) nodeSummary {
 		}
 		miss(ns.Unreadable)
 		for _, p := range ns.Changed {
-			out.Changed = append(out.Changed, fmt.Sprintf("%s of %s", p, cmp.Or(names[ns.Inode], n.Node)))
+			name := names[ns.Inode]
+			if ns.Host {
+				name = n.Node
+			}
+			out.Changed = append(out.Changed, fmt.Sprintf("%s of %s", p, name))
 		}
 	}
 	return out
+}
+
+// counted are the keys of Counts in their order, and the words for one and for
+// several.
+func counted() [][3]string {
+	return [][3]string{
+		{"namespaces", "namespace", "namespaces"}, {"workloads", "pod", "pods"}, {"links", "link", "links"}, {"addresses", "address", "addresses"},
+		{"routes", "route", "routes"}, {"rules", "routing rule", "routing rules"}, {"nexthops", "nexthop", "nexthops"},
+		{"neigh", "neighbour", "neighbours"}, {"fdb", "fdb entry", "fdb entries"}, {"programs", "program", "programs"},
+		{"nft rules", "nft rule", "nft rules"}, {"legacy tables", "legacy table", "legacy tables"}, {"sets", "ipset", "ipsets"},
+		{"conntrack", "connection", "connections"}, {"ipvs", "ipvs service", "ipvs services"}, {"listeners", "listener", "listeners"},
+	}
 }
 
 // summary says what a file holds.
@@ -69,15 +84,22 @@ func summary(w io.Writer, s *netstate.State, nodes []*netstate.Snapshot, asJSON 
 	}
 	var b strings.Builder
 	for _, n := range list {
-		fmt.Fprintf(&b, "%s  taken %s in %s by %s, Linux %s %s\n", n.Node, n.Taken.Local().Format("2006-01-02 15:04:05"),
-			text.Duration(time.Duration(n.Seconds*float64(time.Second))), n.Tool, n.Kernel, n.Machine)
+		fmt.Fprintf(&b, "%s  taken %s in %s", n.Node, n.Taken.Local().Format("2006-01-02 15:04:05"), text.Duration(time.Duration(n.Seconds*float64(time.Second))))
+		if n.Tool != "" {
+			fmt.Fprintf(&b, " by %s", n.Tool)
+		}
+		if n.Kernel != "" {
+			fmt.Fprintf(&b, ", Linux %s %s", n.Kernel, n.Machine)
+		}
+		b.WriteByte('\n')
 		var parts []string
-		for _, name := range []string{
-			"namespaces", "workloads", "links", "addresses", "routes", "rules", "nexthops", "neigh", "fdb", "programs", "nft rules", "legacy tables",
-			"sets", "conntrack", "ipvs", "listeners",
-		} {
-			if c := n.Counts[name]; c > 0 {
-				parts = append(parts, fmt.Sprintf("%d %s", c, name))
+		for _, c := range counted() {
+			switch count := n.Counts[c[0]]; count {
+			case 0:
+			case 1:
+				parts = append(parts, "1 "+c[1])
+			default:
+				parts = append(parts, fmt.Sprintf("%d %s", count, c[2]))
 			}
 		}
 		fmt.Fprintf(&b, "  %s\n", strings.Join(parts, ", "))
