@@ -5,7 +5,8 @@ type Program struct {
 	// Link is the interface's index.
 	Link int `json:"link"`
 	// Where is "xdp", "xdpgeneric", "xdpoffload", "tc ingress", "tc egress",
-	// "tcx ingress", "tcx egress", "netkit primary" or "netkit peer".
+	// "tc qdisc" (filters of a queueing discipline with classes), "tcx ingress",
+	// "tcx egress", "netkit primary" or "netkit peer".
 	Where string `json:"where"`
 	// Kind is the filter's kind of tc ("bpf", "flower", "u32"); empty for the
 	// others.
@@ -23,7 +24,8 @@ type Program struct {
 	BTF    uint32 `json:"btf,omitempty"`
 	// Direct is true for a filter of tc that acts itself (direct-action).
 	Direct bool `json:"direct,omitempty"`
-	// Priority, Protocol and Handle are the filter's of tc.
+	// Chain, Priority, Protocol and Handle are the filter's of tc.
+	Chain    uint32 `json:"chain,omitempty"`
 	Priority uint16 `json:"priority,omitempty"`
 	Protocol uint16 `json:"protocol,omitempty"`
 	Handle   uint32 `json:"handle,omitempty"`

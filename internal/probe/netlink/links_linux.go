@@ -91,6 +91,11 @@ func familyOf(body []byte) byte {
 // others.
 func (t *taker) neighbours() error {
 	const flags, proxy = 10, 8 // in struct ndmsg; NTF_PROXY
+	_, done, err := t.needLinks()
+	if err != nil {
+		return err
+	}
+	defer done()
 	var all []netstate.Neighbour
 	read := func(m nlsock.Message) error {
 		if f := familyOf(m.Body); f != unix.AF_INET && f != unix.AF_INET6 {
@@ -103,7 +108,7 @@ func (t *taker) neighbours() error {
 		return err
 	}
 	body := make([]byte, unix.SizeofNdMsg)
-	err := t.dumpRoute(unix.RTM_GETNEIGH, body, read)
+	err = t.dumpRoute(unix.RTM_GETNEIGH, body, read)
 	if err == nil || errors.Is(err, nlsock.ErrChanged) {
 		body[flags] = proxy
 		if proxyErr := t.dumpRoute(unix.RTM_GETNEIGH, body, read); proxyErr != nil {

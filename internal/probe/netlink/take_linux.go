@@ -32,6 +32,7 @@ func parts() []part {
 		{netstate.PartAddresses, (*taker).addresses},
 		{netstate.PartNeighbours, (*taker).neighbours},
 		{netstate.PartFDB, (*taker).fdb},
+		{netstate.PartPrograms, (*taker).programs},
 		{netstate.PartRoutes, (*taker).routes},
 		{netstate.PartRules, (*taker).rules},
 		{netstate.PartNexthops, (*taker).nexthops},

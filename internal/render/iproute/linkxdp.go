@@ -89,9 +89,6 @@ func (l *linkListing) xdpPrograms(k *netstate.Link) {
 		one("drv", x.Driver)
 		one("offload", x.Hardware)
 	}
-	if !l.link {
-		l.w.text(" ")
-	}
 }
 
 // program writes what is known of a BPF program.
@@ -106,12 +103,7 @@ func (l *linkListing) program(id uint32) {
 		}
 		w.str("name", "name ", p.Name, " ")
 		w.str("tag", "tag ", p.Tag, " ")
-		switch {
-		case p.Jited:
-			w.num("jited", "jited ", 1, "")
-		default:
-			w.num("jited", "", 0, "")
-		}
+		l.jited(p.Jited)
 		if l.o.Details && p.Loaded != 0 {
 			w.unum("load_time", "load_time ", p.Loaded, " ")
 			w.unum("created_by_uid", "created_by_uid ", uint64(p.UID), " ")
@@ -122,4 +114,16 @@ func (l *linkListing) program(id uint32) {
 		break
 	}
 	w.close()
+}
+
+// jited writes that a program is machine code: a number in JSON.
+func (l *linkListing) jited(is bool) {
+	switch {
+	case is && l.w.json:
+		l.w.num("jited", "", 1, "")
+	case is:
+		l.w.text("jited ")
+	case l.w.json:
+		l.w.num("jited", "", 0, "")
+	}
 }
