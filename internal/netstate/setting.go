@@ -153,8 +153,7 @@ func (c conf) own(l *Link, family string) (int32, bool) {
 }
 
 // confs are the settings of a family, by their names below /proc/sys/net.
-// Those of IPv4 stand at IPV4_DEVCONF_* - 1 of linux/ip.h, those of IPv6 at
-// DEVCONF_* of linux/ipv6.h.
+// The numbers are IPV4_DEVCONF_* of linux/ip.h and DEVCONF_* of linux/ipv6.h.
 func confs(family string) []conf {
 	switch family {
 	case "ipv4":
@@ -167,33 +166,33 @@ func confs(family string) []conf {
 
 func confs4() []conf {
 	return []conf{
-		{"forwarding", 0, alone},
-		{"mc_forwarding", 1, both},
-		{"proxy_arp", 2, either},
-		{"accept_redirects", 3, routers},
-		{"secure_redirects", 4, either},
-		{"send_redirects", 5, either},
-		{"shared_media", 6, either},
-		{"rp_filter", 7, larger},
-		{"accept_source_route", 8, both},
-		{"log_martians", 10, either},
-		{"arp_filter", 12, either},
-		{"disable_xfrm", 14, either},
-		{"disable_policy", 15, either},
-		{"arp_announce", 17, larger},
-		{"arp_ignore", 18, larger},
-		{"promote_secondaries", 19, either},
-		{"arp_accept", 20, larger},
-		{"arp_notify", 21, larger},
-		{"accept_local", 22, either},
-		{"src_valid_mark", 23, either},
-		{"proxy_arp_pvlan", 24, alone},
-		{"route_localnet", 25, either},
-		{"ignore_routes_with_linkdown", 28, alone},
-		{"drop_unicast_in_l2_multicast", 29, either},
-		{"drop_gratuitous_arp", 30, either},
-		{"bc_forwarding", 31, both},
-		{"arp_evict_nocarrier", 32, both},
+		{"forwarding", 1, alone},
+		{"mc_forwarding", 2, both},
+		{"proxy_arp", 3, either},
+		{"accept_redirects", 4, routers},
+		{"secure_redirects", 5, either},
+		{"send_redirects", 6, either},
+		{"shared_media", 7, either},
+		{"rp_filter", 8, larger},
+		{"accept_source_route", 9, both},
+		{"log_martians", 11, either},
+		{"arp_filter", 13, either},
+		{"disable_xfrm", 15, either},
+		{"disable_policy", 16, either},
+		{"arp_announce", 18, larger},
+		{"arp_ignore", 19, larger},
+		{"promote_secondaries", 20, either},
+		{"arp_accept", 21, larger},
+		{"arp_notify", 22, larger},
+		{"accept_local", 23, either},
+		{"src_valid_mark", 24, either},
+		{"proxy_arp_pvlan", 25, alone},
+		{"route_localnet", 26, either},
+		{"ignore_routes_with_linkdown", 29, alone},
+		{"drop_unicast_in_l2_multicast", 30, either},
+		{"drop_gratuitous_arp", 31, either},
+		{"bc_forwarding", 32, both},
+		{"arp_evict_nocarrier", 33, both},
 	}
 }
 

@@ -191,8 +191,16 @@ func (l *routeListing) flags(flags uint32) {
 		bit  uint32
 		name string
 	}{
-		{1, "dead"}, {4, "onlink"}, {2, "pervasive"}, {8, "offload"}, {0x40, "trap"}, {0x100, "notify"},
-		{0x10, "linkdown"}, {0x20, "unresolved"}, {0x4000, "rt_offload"}, {0x8000, "rt_trap"},
+		{1, "dead"},
+		{4, "onlink"},
+		{2, "pervasive"},
+		{8, "offload"},
+		{0x40, "trap"},
+		{0x100, "notify"},
+		{0x10, "linkdown"},
+		{0x20, "unresolved"},
+		{0x4000, "rt_offload"},
+		{0x8000, "rt_trap"},
 		{0x20000000, "rt_offload_failed"},
 	}
 	l.w.openArray("flags")
@@ -233,11 +241,12 @@ func (l *routeListing) rest(r *netstate.Route) {
 		l.pref(*r.Pref)
 	}
 	if r.TTLPropagate != nil {
-		text := "ttl-propogate disabled" // as ip spells it
+		const key = "ttl-propogate" //nolint:misspell // as ip spells it
+		text := key + " disabled"
 		if *r.TTLPropagate {
-			text = "ttl-propogate enabled"
+			text = key + " enabled"
 		}
-		w.boolean("ttl-propogate", text, *r.TTLPropagate)
+		w.boolean(key, text, *r.TTLPropagate)
 	}
 }
 
