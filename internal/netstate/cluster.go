@@ -41,6 +41,9 @@ type Pod struct {
 	Phase       string            `json:"phase,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"`
 	Containers  []string          `json:"containers,omitempty"`
+	// Owners are the workloads that it is of, nearest first: "rs/web-5f7d9",
+	// "deploy/web".
+	Owners []string `json:"owners,omitempty"`
 	// HostPorts are container ports that the node itself has.
 	HostPorts []HostPort `json:"hostPorts,omitempty"`
 }

@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/pktrail/pktrail/internal/kube"
@@ -69,8 +68,8 @@ func (q *Query) read() ([]ref, error) {
 	case len(q.Targets) == 0 && q.Selector == "" && !q.AllNamespaces && !q.AllNodes:
 		return nil, refuse(BadTarget, "", Forms+", or -l SELECTOR", "no target")
 	}
-	if _, err := labels.Parse(q.Selector); err != nil {
-		return nil, refuse(BadTarget, "", "as in kubectl: -l app=web,tier!=cache", "selector %q: %v", q.Selector, err)
+	if _, err := Selects(q.Selector); err != nil {
+		return nil, err
 	}
 	var out []ref
 	for _, text := range q.Targets {

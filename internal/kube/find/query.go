@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -99,4 +100,13 @@ func (f *Found) note(format string, args ...any) {
 	if n := fmt.Sprintf(format, args...); !slices.Contains(f.Notes, n) {
 		f.Notes = append(f.Notes, n)
 	}
+}
+
+// Selects reads a selector as kubectl's -l takes it, and gives what matches.
+func Selects(selector string) (func(map[string]string) bool, error) {
+	s, err := labels.Parse(selector)
+	if err != nil {
+		return nil, refuse(BadTarget, "", "as in kubectl: -l app=web,tier!=cache", "selector %q: %v", selector, err)
+	}
+	return func(have map[string]string) bool { return s.Matches(labels.Set(have)) }, nil
 }

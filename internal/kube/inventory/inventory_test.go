@@ -40,13 +40,13 @@ func objects() []runtime.Object {
 			},
 		},
 		&corev1.Pod{
-			ObjectMeta: meta("shop", "web", "app", "web"),
+			ObjectMeta: owned(meta("shop", "web", "pod-template-hash", "5f7d9"), "ReplicaSet", "web-5f7d9"),
 			Spec: corev1.PodSpec{NodeName: "node1", Containers: []corev1.Container{{Name: "nginx", Ports: []corev1.ContainerPort{
 				{ContainerPort: 8080}, {ContainerPort: 53, HostPort: 5353, Protocol: corev1.ProtocolUDP, HostIP: "127.0.0.1"},
 			}}}},
 			Status: corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.244.1.3", PodIPs: []corev1.PodIP{{IP: "10.244.1.3"}, {IP: "fd00:1::3"}}},
 		},
-		&corev1.Pod{ObjectMeta: meta("kube-system", "dns"), Spec: corev1.PodSpec{NodeName: "node1"}},
+		&corev1.Pod{ObjectMeta: owned(meta("kube-system", "dns"), "Job", "dns-29000000"), Spec: corev1.PodSpec{NodeName: "node1"}},
 		&corev1.Service{
 			ObjectMeta: meta("shop", "web"),
 			Spec: corev1.ServiceSpec{
@@ -68,6 +68,11 @@ func objects() []runtime.Object {
 	}
 }
 
+func owned(m metav1.ObjectMeta, kind, name string) metav1.ObjectMeta {
+	m.OwnerReferences = []metav1.OwnerReference{{Kind: kind, Name: name}}
+	return m
+}
+
 func TestRead(t *testing.T) {
 	addr := netip.MustParseAddr
 	got, err := Read(t.Context(), &kube.Cluster{Client: fake.NewClientset(objects()...), Config: &rest.Config{Host: "https://h"}, Context: "c"}, "shop")
@@ -85,9 +90,9 @@ func TestRead(t *testing.T) {
 			PodCIDRs: []netip.Prefix{netip.MustParsePrefix("10.244.1.0/24"), netip.MustParsePrefix("fd00:1::/64")},
 		}},
 		Pods: []netstate.Pod{
-			{Namespace: "kube-system", Name: "dns", UID: "u-1", Node: "node1"},
+			{Namespace: "kube-system", Name: "dns", UID: "u-1", Node: "node1", Owners: []string{"job/dns-29000000", "cronjob/dns"}},
 			{
-				Namespace: "shop", Name: "web", UID: "u-1", Node: "node1", Phase: "Running", Labels: map[string]string{"app": "web"},
+				Namespace: "shop", Name: "web", UID: "u-1", Node: "node1", Phase: "Running", Labels: map[string]string{"pod-template-hash": "5f7d9"}, Owners: []string{"rs/web-5f7d9", "deploy/web"},
 				Addresses: []netip.Addr{addr("10.244.1.3"), addr("fd00:1::3")}, Containers: []string{"nginx"},
 				HostPorts: []netstate.HostPort{{Proto: "UDP", HostIP: addr("127.0.0.1"), HostPort: 5353, ContainerPort: 53}},
 			},

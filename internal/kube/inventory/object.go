@@ -50,6 +50,7 @@ func podFrom(p *corev1.Pod) netstate.Pod {
 		Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Node: p.Spec.NodeName,
 		HostNetwork: p.Spec.HostNetwork, Phase: string(p.Status.Phase), Labels: p.Labels,
 	}
+	out.Owners = ownersOf(p)
 	out.Addresses = appendAddr(out.Addresses, p.Status.PodIP)
 	for _, ip := range p.Status.PodIPs {
 		out.Addresses = appendAddr(out.Addresses, ip.IP)
@@ -64,6 +65,29 @@ func podFrom(p *corev1.Pod) netstate.Pod {
 			h := netstate.HostPort{Proto: proto(port.Protocol), HostPort: uint16(port.HostPort), ContainerPort: uint16(port.ContainerPort)}
 			h.HostIP, _ = netip.ParseAddr(port.HostIP)
 			out.HostPorts = append(out.HostPorts, h)
+		}
+	}
+	return out
+}
+
+// ownersOf names the workloads that a pod is of. A deployment is known by the
+// hash that its controller puts behind its ReplicaSets' names, a cron job by
+// the number behind its jobs'.
+func ownersOf(p *corev1.Pod) []string {
+	short := map[string]string{"ReplicaSet": "rs", "StatefulSet": "sts", "DaemonSet": "ds", "Job": "job"}
+	var out []string
+	for _, o := range p.OwnerReferences {
+		kind, known := short[o.Kind]
+		if !known {
+			continue
+		}
+		out = append(out, kind+"/"+o.Name)
+		hash := p.Labels["pod-template-hash"]
+		if name, ok := strings.CutSuffix(o.Name, "-"+hash); ok && hash != "" && kind == "rs" {
+			out = append(out, "deploy/"+name)
+		}
+		if i := strings.LastIndexByte(o.Name, '-'); i > 0 && kind == "job" && strings.Trim(o.Name[i+1:], "0123456789") == "" {
+			out = append(out, "cronjob/"+o.Name[:i])
 		}
 	}
 	return out
