@@ -24,7 +24,7 @@ func (t *taker) ipvs() error {
 	if err != nil {
 		return err
 	}
-	family, err := ipvsFamily(c)
+	family, err := genlFamily(c, "IPVS")
 	if err != nil {
 		return err
 	}
@@ -62,9 +62,9 @@ func (t *taker) ipvs() error {
 	return nil
 }
 
-// ipvsFamily asks for the number that IPVS has in generic netlink.
-func ipvsFamily(c *nlsock.Conn) (uint16, error) {
-	body := genlRequest(genlGetFamily, 1, nlattr.Append(nil, genlName, []byte("IPVS\x00")...))
+// genlFamily asks for the number that a family has in generic netlink.
+func genlFamily(c *nlsock.Conn, name string) (uint16, error) {
+	body := genlRequest(genlGetFamily, 1, nlattr.Append(nil, genlName, append([]byte(name), 0)...))
 	var id uint16
 	err := c.Ask(genlCtrl, 0, body, func(m nlsock.Message) error {
 		id = familyID(m.Body)
@@ -74,7 +74,7 @@ func ipvsFamily(c *nlsock.Conn) (uint16, error) {
 		err = errCut
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look for generic netlink family IPVS: %w", err)
+		return 0, fmt.Errorf("look for generic netlink family %s: %w", name, err)
 	}
 	return id, nil
 }

@@ -36,6 +36,7 @@ func (t *taker) links() error {
 		t.hardware[links[i].Index] = links[i].Type
 	}
 	t.out.Links = links
+	t.wireguard(links)
 	if statsErr := t.stats(links, at); statsErr != nil {
 		t.unreadable(netstate.PartLinks, "counters", statsErr)
 	}
