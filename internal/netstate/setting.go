@@ -1,6 +1,7 @@
 package netstate
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -52,6 +53,24 @@ func (l *Link) OwnSetting(family, name string) (int32, bool) {
 		}
 	}
 	return 0, false
+}
+
+// AllSysctls are Sysctls together with the settings of interfaces that
+// SettingNames has, each as it is set there.
+func (n *Namespace) AllSysctls() map[string]string {
+	all := make(map[string]string, len(n.Sysctls)+len(n.Links)*(len(confs4())+len(confs6())))
+	maps.Copy(all, n.Sysctls)
+	for i := range n.Links {
+		l := &n.Links[i]
+		for _, family := range []string{"ipv4", "ipv6"} {
+			for _, c := range confs(family) {
+				if v, ok := c.own(l, family); ok {
+					all[SettingKey(family, l.Name, c.name)] = strconv.FormatInt(int64(v), 10)
+				}
+			}
+		}
+	}
+	return all
 }
 
 // SettingKey is an interface's setting as a key of Namespace.Sysctls. A dot in

@@ -2,6 +2,7 @@ package netlink
 
 import (
 	"errors"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +20,9 @@ func (t *taker) routes() error {
 	err := t.dumpRoute(unix.RTM_GETROUTE, make([]byte, unix.SizeofRtMsg), func(m nlsock.Message) error {
 		r, err := rtnl.Route(m.Body)
 		if err == nil && r.Flags&cloned == 0 {
+			if len(all) == cap(all) {
+				all = slices.Grow(all, max(len(all), 16)) // twice as long: routes are many and large
+			}
 			all = append(all, r)
 		}
 		return err
