@@ -33,6 +33,10 @@ type LegacyTable struct {
 	Entries []byte `json:"entries"`
 }
 
+// NoIPSetIndex is no index of an IPSet (linux/netfilter/ipset/ip_set.h,
+// IPSET_INVALID_ID).
+const NoIPSetIndex = 0xffff
+
 // IPSet is a set of ipset(8).
 type IPSet struct {
 	Name string `json:"name"`
@@ -45,6 +49,9 @@ type IPSet struct {
 	Header string `json:"header,omitempty"`
 	// Entries are the words of each member, as `ipset save` writes them.
 	Entries []string `json:"entries,omitempty"`
+	// Index is the number by which rules refer to it; NoIPSetIndex where it
+	// could not be asked for.
+	Index uint16 `json:"index"`
 	// Refs is by how many rules it is used.
 	Refs uint32 `json:"refs,omitempty"`
 	Raw  []Attr `json:"raw,omitempty"`

@@ -1,15 +1,15 @@
 package nft
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // immediate fills a register, or gives the verdict.
 func (p *printer) immediate(e *Immediate) {
 	if e.Verdict != nil {
-		p.say(e.Verdict.String())
+		p.say(e.Verdict.write(p.names))
 		return
 	}
 	p.put(e.Dreg, register{data: e.Data})
@@ -20,14 +20,14 @@ func (p *printer) operand(reg uint32, k kind, host bool) string {
 	r := p.get(reg)
 	switch {
 	case r.setName != "":
-		return r.mapped + p.setText(r.setName, r.set, r.key, k)
+		return p.names.mapped("map", r.key.text, p.setText(r.setName, r.set, r.key, k))
 	case r.data != nil:
 		return k.write(big(r.data, host), p.names)
 	case r.sel != nil:
 		one := p.resolve(r.sel)[0]
 		return one.written(p.names)
 	}
-	return "[ ? ]"
+	return p.names.opaque(cmp.Or(r.odd, "[ ? ]"))
 }
 
 func (p *printer) meta(e *Meta) {
@@ -36,7 +36,7 @@ func (p *printer) meta(e *Meta) {
 		p.put(e.Dreg, register{sel: &s})
 		return
 	}
-	p.say(s.text + " set " + p.operand(e.Sreg, s.kind, s.host))
+	p.say(p.names.mangle(s.bare(p.names), p.operand(e.Sreg, s.kind, s.host)))
 }
 
 func (p *printer) ct(e *CT) {
@@ -45,17 +45,19 @@ func (p *printer) ct(e *CT) {
 		p.put(e.Dreg, register{sel: &s})
 		return
 	}
-	value := p.operand(e.Sreg, s.kind, s.host)
-	if s.kind.bitmask() {
-		value = strings.ReplaceAll(value, " | ", ",")
+	if r := p.get(e.Sreg); r.data != nil && s.kind.bitmask() && len(r.data) <= 8 {
+		if flags := s.kind.flags(number(big(r.data, s.host)), p.names); flags != nil {
+			p.say(p.names.mangle(s.bare(p.names), p.names.flagList(flags)))
+			return
+		}
 	}
-	p.say(s.text + " set " + value)
+	p.say(p.names.mangle(s.bare(p.names), p.operand(e.Sreg, s.kind, s.host)))
 }
 
 func (p *printer) payload(e *Payload) {
 	s := selector{payload: true, base: e.Base, off: e.Offset * 8, bits: e.Len * 8}
 	if e.Offset > 1<<16 || e.Len == 0 || e.Len > 64 { // NFT_DATA_VALUE_MAXLEN
-		p.say(fmt.Sprintf("[ payload base %d offset %d length %d ]", e.Base, e.Offset, e.Len))
+		p.odd(fmt.Sprintf("[ payload base %d offset %d length %d ]", e.Base, e.Offset, e.Len))
 		return
 	}
 	if e.Sreg == 0 {
@@ -63,11 +65,11 @@ func (p *printer) payload(e *Payload) {
 		return
 	}
 	if one, value, ok := p.someBits(&s, e.Sreg); ok {
-		p.say(one.text + " set " + one.kind.write(value, p.names))
+		p.say(p.names.mangle(one.bare(p.names), one.kind.write(value, p.names)))
 		return
 	}
 	one := p.resolve(&s)[0]
-	p.say(one.text + " set " + p.operand(e.Sreg, one.kind, false))
+	p.say(p.names.mangle(one.bare(p.names), p.operand(e.Sreg, one.kind, false)))
 }
 
 // someBits finds the field that a write changes, if what is written are the
@@ -107,20 +109,22 @@ func (p *printer) exthdr(e *Exthdr) {
 	case e.Dreg != 0:
 		p.put(e.Dreg, register{sel: &s})
 	case e.Sreg != 0:
-		p.say(s.text + " set " + p.operand(e.Sreg, s.kind, false))
+		p.say(p.names.mangle(s.bare(p.names), p.operand(e.Sreg, s.kind, false)))
+	case p.names.json:
+		p.say(object("reset", s.json))
 	default:
 		p.say("reset " + s.text)
 	}
 }
 
 func (p *printer) extSelector(e *Exthdr) selector {
-	word, table := "", extensions
+	word, table, class := "", extensions, "exthdr"
 	switch e.Op {
 	case 1: // NFT_EXTHDR_OP_TCPOPT
-		word, table = "tcp option ", tcpOptions
+		word, table, class = "tcp option ", tcpOptions, "tcp option"
 		p.used(baseTransport)
 	case 2: // NFT_EXTHDR_OP_IPV4
-		word, table = "ip option ", ipOptions
+		word, table, class = "ip option ", ipOptions, "ip option"
 		p.used(baseNetwork)
 	case 3: // NFT_EXTHDR_OP_SCTP
 		return sctpChunk(e)
@@ -131,7 +135,7 @@ func (p *printer) extSelector(e *Exthdr) selector {
 	if !ok {
 		o.name = fmt.Sprint(e.Type)
 	}
-	s := selector{text: word + o.name, bits: e.Len * 8}
+	s := selector{text: word + o.name, bits: e.Len * 8, json: object(class, object("name", quoted(o.name)))}
 	if e.Present {
 		if e.Op == 0 {
 			s.text = "exthdr " + s.text
@@ -145,11 +149,13 @@ func (p *printer) extSelector(e *Exthdr) selector {
 	for _, f := range o.fields {
 		if f.off == e.Offset*8 && f.len == e.Len*8 {
 			s.text, s.kind = s.text+" "+f.name, f.kind
+			s.json = object(class, object("name", quoted(o.name), "field", quoted(f.name)))
 			return s
 		}
 	}
-	s.ext, s.off = &option{s.text, o.fields}, e.Offset*8
+	s.ext, s.off = &header{s.text, class, o.name, o.fields}, e.Offset*8
 	s.text, s.kind = fmt.Sprintf("%s @%d,%d", s.text, e.Offset*8, e.Len*8), kindHex
+	s.json = object(class, object("base", uintText(e.Type), "offset", uintText(e.Offset*8), "len", uintText(e.Len*8)))
 	return s
 }
 
@@ -159,70 +165,15 @@ func sctpChunk(e *Exthdr) selector {
 		"data", "init", "init-ack", "sack", "heartbeat", "heartbeat-ack", "abort", "shutdown", "shutdown-ack", "error",
 		"cookie-echo", "cookie-ack", "ecne", "cwr", "shutdown-complete",
 	}
-	s := selector{text: "sctp chunk ", bits: e.Len * 8, kind: kindHex}
+	name := fmt.Sprint(e.Type)
 	if e.Type < uint32(len(names)) {
-		s.text += names[e.Type]
-	} else {
-		s.text += fmt.Sprint(e.Type)
+		name = names[e.Type]
 	}
+	s := selector{text: "sctp chunk " + name, bits: e.Len * 8, kind: kindHex, json: object("sctp chunk", object("name", quoted(name)))}
 	if e.Present {
 		s.kind, s.bits, s.host = kindBoolean, 8, true
 		return s
 	}
 	s.text += fmt.Sprintf(" @%d,%d", e.Offset*8, e.Len*8)
 	return s
-}
-
-// dynset adds to a set, updates or deletes.
-func (p *printer) dynset(e *Dynset) {
-	op := "[ dynset ]"
-	if int(e.Op) < len(dynsetOps) {
-		op = dynsetOps[e.Op]
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s @%s { %s", op, e.Set, p.key(p.take(e.Sreg, 0)).text)
-	if e.Timeout != 0 {
-		b.WriteString(" timeout " + duration(e.Timeout))
-	}
-	for _, x := range e.Exprs {
-		b.WriteString(" " + p.plain(x))
-	}
-	if e.SregData != 0 {
-		b.WriteString(" : " + p.operandAny(e.SregData))
-	}
-	p.say(b.String() + " }")
-}
-
-// dynsetOps are by enum nft_dynset_ops.
-var dynsetOps = [...]string{"add", "update", "delete"}
-
-// operandAny writes a register whose type only the set knows.
-func (p *printer) operandAny(reg uint32) string {
-	if r := p.get(reg); len(r.data) == 4 {
-		return p.operand(reg, kindMark, true)
-	}
-	return p.operand(reg, kindHex, false)
-}
-
-// objects are the words for each type of named object (NFT_OBJECT_*).
-var objects = [...]string{
-	"object %s", "counter name %s", "quota name %s", "ct helper set %s", "limit name %s", "ct count name %s", "tunnel name %s",
-	"ct timeout set %s", "meta secmark set %s", "ct expectation set %s", "synproxy name %s",
-}
-
-func (p *printer) objref(e *Objref) {
-	what := `"` + e.Name + `"`
-	if e.Set != "" {
-		set, n := p.set(e.Set)
-		k := p.key(p.take(e.Sreg, n))
-		what = k.text + " map " + p.setText(e.Set, set, k, kindHex)
-		if e.Type == 0 && set != nil {
-			e = &Objref{Type: set.ObjType}
-		}
-	}
-	if e.Type >= uint32(len(objects)) {
-		p.say(fmt.Sprintf("[ objref %d %s ]", e.Type, what))
-		return
-	}
-	p.say(fmt.Sprintf(objects[e.Type], what))
 }

@@ -130,7 +130,7 @@ func (p *printer) resolve(s *selector) []selector {
 			ok = false // without a protocol nft names single fields only
 		}
 		if !ok || (len(s.ops) > 0 && part.bits != left) {
-			part = selector{text: fmt.Sprintf("@%s,%d,%d", [...]string{"ll", "nh", "th", "ih"}[s.base%bases], off, left), kind: kindHex, bits: left}
+			part = rawBits(s.base, off, left)
 		}
 		part.payload, part.base, part.off = true, s.base, off
 		all = append(all, part)
@@ -142,6 +142,15 @@ func (p *printer) resolve(s *selector) []selector {
 	return all
 }
 
+// rawBits are bits that have no name.
+func rawBits(base, off, bits uint32) selector {
+	word := [...]string{"ll", "nh", "th", "ih"}[base%bases]
+	return selector{
+		text: fmt.Sprintf("@%s,%d,%d", word, off, bits), kind: kindHex, bits: bits,
+		json: object("payload", object("base", quoted(word), "offset", uintText(off), "len", uintText(bits))),
+	}
+}
+
 // part names some bits of a selector's header.
 func (p *printer) part(s *selector, off, bits uint32) (selector, bool) {
 	if s.payload {
@@ -149,7 +158,10 @@ func (p *printer) part(s *selector, off, bits uint32) (selector, bool) {
 	}
 	for _, f := range s.ext.fields {
 		if f.off == off && f.len == bits {
-			return selector{text: s.ext.name + " " + f.name, kind: f.kind, bits: bits}, true
+			return selector{
+				text: s.ext.text + " " + f.name, kind: f.kind, bits: bits,
+				json: object(s.ext.class, object("name", quoted(s.ext.name), "field", quoted(f.name))),
+			}, true
 		}
 	}
 	return selector{}, false

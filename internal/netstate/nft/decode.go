@@ -101,6 +101,10 @@ func decodeTest(name string, data []byte, f *fields) Expr {
 	return nil
 }
 
+func limitOf(f *fields) *Limit {
+	return &Limit{Rate: f.value[1], Unit: f.value[2], Burst: f.u32(3), Type: f.u32(4), Invert: f.u32(5)&1 != 0}
+}
+
 func decodeDynset(data []byte, f *fields) Expr {
 	d := &Dynset{Set: nlattr.Text(attr(data, 1)), Op: f.u32(3), Sreg: f.u32(4), SregData: f.u32(5), Timeout: f.value[6]}
 	if e := attr(data, 7); e != nil { // NFTA_DYNSET_EXPR
@@ -162,9 +166,9 @@ func decodeOther(name string, data []byte, f *fields) Expr {
 	case "counter":
 		return &Counter{Bytes: f.value[1], Packets: f.value[2]}
 	case "limit":
-		return &Limit{Rate: f.value[1], Unit: f.value[2], Burst: f.u32(3), Type: f.u32(4), Invert: f.u32(5)&1 != 0}
+		return limitOf(f)
 	case "quota":
-		return &Quota{Bytes: f.value[1], Invert: f.u32(2)&1 != 0}
+		return &Quota{Bytes: f.value[1], Invert: f.u32(2)&1 != 0, Used: f.value[4]}
 	case "connlimit":
 		return &Connlimit{Count: f.u32(1), Invert: f.u32(2)&1 != 0}
 	case "last":

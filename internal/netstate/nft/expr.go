@@ -114,8 +114,8 @@ type (
 	}
 	// Quota matches up to a number of bytes.
 	Quota struct {
-		Bytes  uint64
-		Invert bool
+		Bytes, Used uint64
+		Invert      bool
 	}
 	// Connlimit matches up to a number of connections.
 	Connlimit struct {

@@ -139,6 +139,14 @@ func within(proto string, off, bits uint32) (field, bool) {
 	return field{}, false
 }
 
+// header is an option or extension header of which some bits were loaded.
+type header struct {
+	text string
+	// class and name are what its object in JSON is called, and its name there.
+	class, name string
+	fields      []field
+}
+
 // option is a TCP option, an IPv6 extension header or an IP option with its
 // fields.
 type option struct {

@@ -3,23 +3,17 @@ package nft
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 )
 
 // intervals joins the elements of an interval set: a key, and the first value
 // behind it.
-func (p *printer) intervals(s *Set, sel selector) []element {
-	all := slices.Clone(s.Elements)
+func (p *printer) intervals(all []Element, sel selector) []element {
 	slices.SortStableFunc(all, func(a, b Element) int {
 		return cmp.Or(bytes.Compare(big(a.Key, sel.host), big(b.Key, sel.host)), cmpBool(a.End, b.End))
 	})
 	var out []element
 	for i, e := range all {
-		if e.CatchAll {
-			out = append(out, element{e, "*"})
-			continue
-		}
 		if e.End {
 			continue
 		}
@@ -62,7 +56,7 @@ func (s *selector) span(from, to []byte, n Names) string {
 		return s.kind.write(from, n)
 	}
 	if len(from) != len(to) {
-		return s.kind.write(from, n) + "-" + s.kind.write(to, n)
+		return s.ends(from, to, n)
 	}
 	if s.kind.words() {
 		return s.kind.write(bytes.TrimRight(from, "\x00"), n)
@@ -77,8 +71,16 @@ func (s *selector) span(from, to []byte, n Names) string {
 			low[i] &= mask[i]
 		}
 		if l := prefixLen(mask); (l > 0 || zero(mask)) && bytes.Equal(low, from) {
-			return fmt.Sprintf("%s/%d", s.kind.write(from, n), l)
+			return n.prefix(s.kind.write(from, n), l)
 		}
 	}
-	return s.kind.write(from, n) + "-" + s.kind.write(to, n)
+	return s.ends(from, to, n)
+}
+
+// ends writes both ends of a range.
+func (s *selector) ends(from, to []byte, n Names) string {
+	if s.kind == kindDuration && !n.json { // nft counts seconds here
+		return n.between(uintText(number(from)/1000)+"s", uintText(number(to)/1000)+"s")
+	}
+	return n.between(s.kind.write(from, n), s.kind.write(to, n))
 }

@@ -2,10 +2,8 @@ package nft
 
 import (
 	"bytes"
-	"fmt"
 	"math/bits"
 	"slices"
-	"strings"
 )
 
 // The comparisons, by enum nft_cmp_ops.
@@ -15,12 +13,12 @@ var comparisons = [...]string{"==", "!=", "<", "<=", ">", ">="}
 func (p *printer) cmp(e *Cmp, rest []Expr) int {
 	r := p.get(e.Sreg)
 	if r.sel == nil || e.Op >= uint32(len(comparisons)) {
-		p.say(raw("cmp", e.Data))
+		p.odd(raw("cmp", e.Data))
 		return 0
 	}
 	if len(rest) > 0 && comparisons[e.Op] == ">=" {
 		if to, ok := rest[0].(*Cmp); ok && to.Sreg == e.Sreg && comparisons[to.Op%6] == "<=" {
-			p.compareRange(r.sel, "", e.Data, to.Data)
+			p.compareRange(r.sel, "==", e.Data, to.Data)
 			return 1
 		}
 	}
@@ -31,27 +29,25 @@ func (p *printer) cmp(e *Cmp, rest []Expr) int {
 func (p *printer) between(e *Range) {
 	r := p.get(e.Sreg)
 	if r.sel == nil {
-		p.say(raw("range", e.From))
+		p.odd(raw("range", e.From))
 		return
 	}
-	p.compareRange(r.sel, [...]string{"", "!= "}[e.Op&1], e.From, e.To)
+	p.compareRange(r.sel, comparisons[e.Op&1], e.From, e.To)
 }
 
 func (p *printer) compareRange(s *selector, op string, from, to []byte) {
 	one := p.resolve(s)[0]
-	p.say(one.written(p.names) + " " + op + one.value(from, p.names) + "-" + one.value(to, p.names))
+	p.say(p.names.match(one.written(p.names), op, op == "==", one.ends(one.raw(from), one.raw(to), p.names)))
 }
 
-// value writes data that a selector is compared with.
-func (s *selector) value(data []byte, n Names) string {
-	return s.kind.write(shift(big(data, s.host), s.shift), n)
-}
+// raw is data that a selector is compared with, most significant byte first.
+func (s *selector) raw(data []byte) []byte { return shift(big(data, s.host), s.shift) }
 
 // compare writes `selector op data`, cut up where it covers several fields.
 func (p *printer) compare(s *selector, op string, data []byte) {
 	if s.payload && len(s.ops) == 0 && len(data)*8 == int(s.bits) {
 		if f, ok := p.shortAddress(s); ok {
-			p.say(f.text + " " + implicit(op) + f.prefix(data, p.names))
+			p.say(p.names.match(f.bare(p.names), op, op == "==", f.prefix(data, p.names)))
 			return
 		}
 	}
@@ -83,36 +79,28 @@ func (p *printer) shortAddress(s *selector) (selector, bool) {
 func (s *selector) prefix(data []byte, n Names) string {
 	whole := make([]byte, s.bits/8)
 	copy(whole, data)
-	return fmt.Sprintf("%s/%d", s.kind.write(whole, n), len(data)*8)
-}
-
-// implicit is how nft writes a comparison with one value.
-func implicit(op string) string {
-	if op == "==" {
-		return ""
-	}
-	return op + " "
+	return n.prefix(s.kind.write(whole, n), len(data)*8)
 }
 
 // compareField writes the comparison of one field. v is most significant byte
 // first.
 func (p *printer) compareField(s *selector, op string, v []byte) {
 	v = shift(v, s.shift)
-	left, right := s.written(p.names), s.kind.write(v, p.names)
+	n := p.names
+	left, right := s.written(n), s.kind.write(v, n)
 	equal := op == "==" || op == "!="
+	implied := op == "=="
 	switch mask := s.onlyMask(); {
 	case mask != nil && s.kind.bitmask() && equal:
-		p.say(s.masked(op, mask, v, p.names))
+		p.say(s.masked(op, mask, v, n))
 		return
 	case mask != nil && s.kind.prefixable() && equal && (prefixLen(mask) > 0 || zero(mask)):
-		p.say(fmt.Sprintf("%s %s%s/%d", s.text, implicit(op), right, prefixLen(mask)))
+		p.say(n.match(s.bare(n), op, implied, n.prefix(right, prefixLen(mask))))
 		return
 	case len(s.ops) > 0 || (s.kind.bitmask() && op == "=="):
-		right = op + " " + right
-	default:
-		right = implicit(op) + right
+		implied = false
 	}
-	st := p.say(left + " " + right)
+	st := p.say(n.match(left, op, implied, right))
 	if op == "==" && len(s.ops) == 0 && len(v) <= 8 {
 		p.learn(s, number(v), st)
 	}
@@ -128,21 +116,27 @@ func (s *selector) onlyMask() []byte {
 
 // masked writes the comparison of some flags.
 func (s *selector) masked(op string, mask, v []byte, n Names) string {
-	flags := func(b []byte) string {
+	flags := func(b []byte) []string {
 		if len(b) > 8 {
-			return s.kind.write(b, n)
+			return []string{s.kind.write(b, n)}
 		}
-		return strings.Join(s.kind.flags(number(b)), ",")
+		return s.kind.flags(number(b), n)
 	}
+	list := func(b []byte) string { return n.flagList(flags(b)) }
 	switch {
+	case zero(v) && op == "!=" && n.json:
+		op = "in"
+		fallthrough
 	case zero(v) && op == "!=":
-		return s.text + " " + flags(mask)
+		return n.match(s.bare(n), op, true, list(mask))
 	case zero(v):
-		return s.text + " ! " + flags(mask)
-	case s.kind == kindTCPFlag:
-		return s.text + " " + implicit(op) + flags(v) + " / " + flags(mask)
+		return n.match(s.bare(n), "!", false, list(mask))
+	case s.kind != kindTCPFlag && len(flags(mask)) < 2:
+		return n.match(s.written(n), op, false, s.kind.write(v, n))
+	case n.json:
+		return n.match(n.binary(s.bare(n), "&", list(mask)), op, true, list(v))
 	}
-	return s.written(n) + " " + op + " " + s.kind.write(v, n)
+	return n.match(s.bare(n), op, op == "==", list(v)+" / "+list(mask))
 }
 
 // narrow turns bytes with a mask into the field of fewer bits that the mask

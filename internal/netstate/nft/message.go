@@ -1,6 +1,9 @@
 package nft
 
 import (
+	"bytes"
+	"encoding/binary"
+	"iter"
 	"slices"
 
 	"github.com/pktrail/pktrail/internal/netstate/nlattr"
@@ -74,9 +77,11 @@ type Chain struct {
 	Hook     uint32
 	Priority int32
 	Devices  []string
-	// Policy is 0 for drop and 1 for accept.
-	Policy  uint32
-	Comment string
+	// Policy is 0 for drop and 1 for accept; Packets and Bytes are what it
+	// decided, where the chain counts (iptables-nft's do).
+	Policy         uint32
+	Packets, Bytes uint64
+	Comment        string
 }
 
 // Rule is one rule.
@@ -94,15 +99,15 @@ type Rule struct {
 	CompatProto uint32
 }
 
-// header of every nf_tables message is struct nfgenmsg
+// genmsg of every nf_tables message is struct nfgenmsg
 // (linux/netfilter/nfnetlink.h): family, version, resource id.
-const header = 4
+const genmsg = 4
 
 func split(msg []byte) (Family, []byte, bool) {
-	if len(msg) < header {
+	if len(msg) < genmsg {
 		return 0, nil, false
 	}
-	return Family(msg[0]), msg[header:], true
+	return Family(msg[0]), msg[genmsg:], true
 }
 
 // DecodeTable reads the body of an NFT_MSG_NEWTABLE message, struct nfgenmsg
@@ -144,6 +149,8 @@ func DecodeChain(msg []byte) (Chain, bool) {
 			c.Policy = num32(v)
 		case 7: // NFTA_CHAIN_TYPE
 			c.Type = nlattr.Text(v)
+		case 8: // NFTA_CHAIN_COUNTERS: NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS
+			c.Bytes, c.Packets = number(attr(v, 1)), number(attr(v, 2))
 		case 12: // NFTA_CHAIN_USERDATA
 			c.Comment = comment(v)
 		}
@@ -212,6 +219,33 @@ func RuleHandle(msg []byte) uint64 {
 	return number(attr(b, 3)) // NFTA_RULE_HANDLE
 }
 
+// RuleOf reads only which chain an NFT_MSG_NEWRULE message is of: to sort many
+// rules without decoding them. What it returns are parts of msg.
+func RuleOf(msg []byte) (f Family, table, chain []byte, ok bool) {
+	return namesOf(msg, 1, 2) // NFTA_RULE_TABLE, NFTA_RULE_CHAIN
+}
+
+// ElementsOf reads which set an NFT_MSG_NEWSETELEM message is of.
+func ElementsOf(msg []byte) (f Family, table, set []byte, ok bool) {
+	return namesOf(msg, 1, 2) // NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET
+}
+
+func namesOf(msg []byte, first, second uint16) (f Family, a, b []byte, ok bool) {
+	f, rest, ok := split(msg)
+	for kind, v := range nlattr.All(rest) {
+		switch kind {
+		case first:
+			a = bytes.TrimRight(v, "\x00")
+		case second:
+			b = bytes.TrimRight(v, "\x00")
+		}
+		if a != nil && b != nil {
+			break
+		}
+	}
+	return f, a, b, ok && len(a) > 0 && len(b) > 0
+}
+
 // DecodeGeneration reads the number of a NFT_MSG_NEWGEN message, which every
 // change of the ruleset raises.
 func DecodeGeneration(msg []byte) (uint32, bool) {
@@ -220,19 +254,38 @@ func DecodeGeneration(msg []byte) (uint32, bool) {
 	return num32(id), ok && id != nil
 }
 
-// comment reads the comment of a run of user data attributes (libnftnl's
-// udata.h: one byte type, one byte length, value; type 0 is the comment, for
-// tables, chains and rules alike).
+// comment reads the comment of a run of user data attributes: type 0 for
+// tables, chains, rules, elements and objects alike.
 func comment(b []byte) string {
-	for len(b) >= 2 {
-		n := int(b[1])
-		if len(b) < 2+n {
-			return ""
+	for kind, v := range userData(b) {
+		if kind == 0 {
+			return nlattr.Text(v)
 		}
-		if b[0] == 0 {
-			return nlattr.Text(b[2 : 2+n])
-		}
-		b = b[2+n:]
 	}
 	return ""
+}
+
+// userData yields nft's own attributes (libnftnl's udata.h): one byte type, one
+// byte length, value. It stops at the first that is not whole.
+func userData(b []byte) iter.Seq2[byte, []byte] {
+	return func(yield func(byte, []byte) bool) {
+		for len(b) >= 2 {
+			n := int(b[1])
+			if len(b) < 2+n || !yield(b[0], b[2:2+n]) {
+				return
+			}
+			b = b[2+n:]
+		}
+	}
+}
+
+// swap32 reads a number again that was read as big endian and is not.
+func swap32(n uint32) uint32 { return native32(binary.BigEndian.AppendUint32(nil, n)) }
+
+// native32 reads a number in the byte order of the machine that nft ran on.
+func native32(v []byte) uint32 {
+	if len(v) < 4 {
+		return 0
+	}
+	return binary.NativeEndian.Uint32(v)
 }

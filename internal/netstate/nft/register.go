@@ -20,9 +20,10 @@ func slot(reg uint32) (int, bool) {
 type register struct {
 	sel  *selector
 	data []byte
-	// mapped is the text of a map lookup up to the set; then follow the set's
-	// name, the set if it is anonymous, and its keys.
-	mapped  string
+	// odd is the text of what is not understood.
+	odd string
+	// setName is the name of a map that was looked up with key, set the map if
+	// it is anonymous.
 	setName string
 	set     *Set
 	key     key
@@ -91,6 +92,10 @@ func (p *printer) take(reg uint32, n int) []register {
 // the kernel knows of it.
 type selector struct {
 	text string
+	// json is the selector as an object of JSON, where its text does not tell;
+	// meta is true for one of enum nft_meta_keys.
+	json string
+	meta bool
 	kind kind
 	// host is true while the value lies in the machine's byte order.
 	host bool
@@ -106,7 +111,7 @@ type selector struct {
 	shift uint32
 	// ext are the fields of the extension header or option that it is a part
 	// of, at a bit offset; nil for anything else.
-	ext *option
+	ext *header
 	// tells is what a comparison with one value says of the packet's headers.
 	tells tells
 }
@@ -115,28 +120,36 @@ type selector struct {
 type operation struct {
 	sign  string
 	value []byte // most significant byte first
-	// words is what stands for value; valid iff not empty.
-	words string
+}
+
+// bare is the selector without its operations.
+func (s *selector) bare(n Names) string {
+	switch {
+	case !n.json:
+		return s.text
+	case s.json != "":
+		return s.json
+	case s.meta:
+		return object("meta", object("key", quoted(strings.TrimPrefix(s.text, "meta "))))
+	}
+	proto, field, _ := strings.Cut(s.text, " ")
+	return object("payload", object("protocol", quoted(proto), "field", quoted(field)))
 }
 
 // written is the selector with its operations.
 func (s *selector) written(n Names) string {
-	var b strings.Builder
-	b.WriteString(s.text)
+	text := s.bare(n)
 	for _, o := range s.ops {
-		b.WriteString(" " + o.sign + " ")
 		switch k := s.kind; {
 		case o.sign == "<<" || o.sign == ">>":
-			b.WriteString(kindInteger.write(o.value, n))
-		case o.words != "":
-			b.WriteString(o.words)
-		case k.bitmask() && len(k.flags(number(o.value))) > 1 && len(o.value) <= 8:
-			b.WriteString("(" + k.write(o.value, n) + ")")
+			text = n.binary(text, o.sign, kindInteger.write(o.value, n))
+		case !n.json && k.bitmask() && len(o.value) <= 8 && len(k.flags(number(o.value), n)) > 1:
+			text = n.binary(text, o.sign, "("+k.write(o.value, n)+")")
 		default:
-			b.WriteString(k.write(o.value, n))
+			text = n.binary(text, o.sign, k.write(o.value, n))
 		}
 	}
-	return b.String()
+	return text
 }
 
 // bitwise puts an operation onto a selector. The kernel knows only
@@ -144,7 +157,7 @@ func (s *selector) written(n Names) string {
 func (p *printer) bitwise(e *Bitwise) {
 	r := p.get(e.Sreg)
 	if r.sel == nil {
-		p.put(e.Dreg, register{mapped: raw("bitwise", e.Mask)})
+		p.put(e.Dreg, register{odd: raw("bitwise", e.Mask)})
 		return
 	}
 	s := *r.sel

@@ -90,18 +90,21 @@ var rtKeys = [...]selector{
 
 func (p *printer) metaSelector(key uint32) selector {
 	if key >= uint32(len(metaKeys)) {
-		return selector{text: fmt.Sprintf("meta %d", key), kind: kindHex, bits: 32}
+		return selector{text: fmt.Sprintf("meta %d", key), kind: kindHex, bits: 32, meta: true}
 	}
 	s := metaKeys[key]
+	s.meta = true
 	s.host = s.kind != kindEthertype && !s.kind.words() && key != metaRandom
 	return s
 }
 
 func (p *printer) ctSelector(key uint32, dir int) selector {
 	if key >= uint32(len(ctKeys)) {
-		return selector{text: fmt.Sprintf("ct %d", key), kind: kindHex, bits: 32}
+		text := fmt.Sprintf("ct %d", key)
+		return selector{text: text, kind: kindHex, bits: 32, json: object("ct", object("key", uintText(key)))}
 	}
 	s := ctKeys[key]
+	name := quoted(s.text)
 	switch s.kind {
 	case kindIPv4, kindIPv6, kindPort, kindString:
 	default:
@@ -113,13 +116,15 @@ func (p *printer) ctSelector(key uint32, dir int) selector {
 			s.kind, s.bits = kindIPv6, 128
 		}
 	}
-	switch dir {
-	case 0:
-		s.text = "original " + s.text
-	case 1:
-		s.text = "reply " + s.text
+	direction := ""
+	if dir == 0 || dir == 1 {
+		word := [...]string{"original", "reply"}[dir]
+		s.text, direction = word+" "+s.text, quoted(word)
 	}
 	s.text = "ct " + s.text
+	if p.names.json {
+		s.json = object("ct", object("key", name, "dir", direction))
+	}
 	return s
 }
 
@@ -127,21 +132,13 @@ func (p *printer) ctSelector(key uint32, dir int) selector {
 func (p *printer) load(e Expr) {
 	switch e := e.(type) {
 	case *RT:
-		s := selector{text: fmt.Sprintf("rt %d", e.Key), kind: kindHex, bits: 32}
-		if e.Key < uint32(len(rtKeys)) {
-			s = rtKeys[e.Key]
-			s.host = s.kind != kindIPv4 && s.kind != kindIPv6
-		}
-		p.put(e.Dreg, register{sel: &s})
+		p.put(e.Dreg, register{sel: rtSelector(e)})
 	case *Socket:
 		p.put(e.Dreg, register{sel: socketSelector(e)})
 	case *FIB:
 		p.put(e.Dreg, register{sel: fibSelector(e)})
 	case *Numgen:
-		how := [...]string{"inc", "random"}[e.Type&1]
-		s := selector{text: fmt.Sprintf("numgen %s mod %d", how, e.Modulus), bits: 32, host: true}
-		s.offset(e.Offset)
-		p.put(e.Dreg, register{sel: &s})
+		p.put(e.Dreg, register{sel: numgenSelector(e)})
 	case *Hash:
 		p.hash(e)
 	case *OSF:
@@ -159,30 +156,63 @@ func (s *selector) offset(n uint32) {
 
 func (p *printer) hash(e *Hash) {
 	s := selector{bits: 32, host: true}
+	offset := ""
+	if e.Offset != 0 {
+		offset = uintText(e.Offset)
+	}
 	if e.Type == 1 { // NFT_HASH_SYM
 		s.text = fmt.Sprintf("symhash mod %d", e.Modulus)
+		s.json = object("symhash", object("mod", uintText(e.Modulus), "offset", offset))
 	} else {
-		s.text = fmt.Sprintf("jhash %s mod %d", p.key(p.take(e.Sreg, int(e.Len))).text, e.Modulus)
+		expr, seed := p.key(p.take(e.Sreg, int(e.Len))).text, ""
+		s.text = fmt.Sprintf("jhash %s mod %d", expr, e.Modulus)
 		if e.HasSeed {
 			s.text += fmt.Sprintf(" seed 0x%x", e.Seed)
+			seed = uintText(e.Seed)
 		}
+		s.json = object("jhash", object("mod", uintText(e.Modulus), "seed", seed, "offset", offset, "expr", expr))
 	}
 	s.offset(e.Offset)
 	p.put(e.Dreg, register{sel: &s})
 }
 
-func socketSelector(e *Socket) *selector {
-	switch e.Key {
-	case 0:
-		return &selector{text: "socket transparent", bits: 8, host: true}
-	case 1:
-		return &selector{text: "socket mark", kind: kindMark, bits: 32, host: true}
-	case 2:
-		return &selector{text: "socket wildcard", bits: 8, host: true}
-	case 3:
-		return &selector{text: fmt.Sprintf("socket cgroupv2 level %d", e.Level), bits: 64, host: true}
+func numgenSelector(e *Numgen) *selector {
+	how := [...]string{"inc", "random"}[e.Type&1]
+	s := selector{text: fmt.Sprintf("numgen %s mod %d", how, e.Modulus), bits: 32, host: true}
+	s.offset(e.Offset)
+	s.json = object("numgen", object("mode", quoted(how), "mod", uintText(e.Modulus), "offset", uintText(e.Offset)))
+	return &s
+}
+
+func rtSelector(e *RT) *selector {
+	s := selector{text: fmt.Sprintf("rt %d", e.Key), kind: kindHex, bits: 32}
+	if e.Key < uint32(len(rtKeys)) {
+		s = rtKeys[e.Key]
+		s.host = s.kind != kindIPv4 && s.kind != kindIPv6
 	}
-	return &selector{text: fmt.Sprintf("socket %d", e.Key), kind: kindHex, bits: 32}
+	words := strings.Fields(s.text)
+	family := ""
+	if len(words) == 3 {
+		family = quoted(words[1])
+	}
+	s.json = object("rt", object("key", quoted(words[len(words)-1]), "family", family))
+	return &s
+}
+
+func socketSelector(e *Socket) *selector {
+	words := [...]string{"transparent", "mark", "wildcard", "cgroupv2"}
+	if e.Key >= uint32(len(words)) {
+		return &selector{text: fmt.Sprintf("socket %d", e.Key), kind: kindHex, bits: 32, json: object("socket", object("key", uintText(e.Key)))}
+	}
+	word := words[e.Key]
+	s := selector{text: "socket " + word, bits: 8, host: true, json: object("socket", object("key", quoted(word)))}
+	switch word {
+	case "mark":
+		s.kind, s.bits = kindMark, 32
+	case "cgroupv2":
+		s.text, s.bits = fmt.Sprintf("socket cgroupv2 level %d", e.Level), 64
+	}
+	return &s
 }
 
 func fibSelector(e *FIB) *selector {
@@ -192,17 +222,18 @@ func fibSelector(e *FIB) *selector {
 			keys = append(keys, name)
 		}
 	}
-	s := selector{text: "fib " + strings.Join(keys, " . "), host: true, bits: 32}
+	s := selector{host: true, bits: 32}
+	result := fmt.Sprint(e.Result)
 	switch e.Result {
 	case 1:
-		s.text, s.kind = s.text+" oif", kindIfindex
+		result, s.kind = "oif", kindIfindex
 	case 2:
-		s.text, s.kind, s.bits, s.host = s.text+" oifname", kindIfname, 128, false
+		result, s.kind, s.bits, s.host = "oifname", kindIfname, 128, false
 	case 3:
-		s.text, s.kind = s.text+" type", kindAddrType
-	default:
-		s.text += fmt.Sprintf(" %d", e.Result)
+		result, s.kind = "type", kindAddrType
 	}
+	s.text = "fib " + strings.Join(keys, " . ") + " " + result
+	s.json = object("fib", object("result", quoted(result), "flags", array(quotedAll(keys)...)))
 	if e.Flags&(1<<5) != 0 { // NFTA_FIB_F_PRESENT
 		s.kind, s.bits, s.host = kindBoolean, 8, true
 	}
@@ -211,36 +242,39 @@ func fibSelector(e *FIB) *selector {
 
 func osfSelector(e *OSF) *selector {
 	s := selector{text: "osf ", kind: kindString, bits: 128}
-	switch e.TTL {
-	case 1:
-		s.text += "ttl loose "
-	case 2:
-		s.text += "ttl skip "
+	ttl := ""
+	if e.TTL == 1 || e.TTL == 2 {
+		word := [...]string{"loose", "skip"}[e.TTL-1]
+		s.text, ttl = s.text+"ttl "+word+" ", quoted(word)
 	}
-	s.text += [...]string{"name", "version"}[e.Flags&1]
+	key := [...]string{"name", "version"}[e.Flags&1]
+	s.text += key
+	s.json = object("osf", object("key", quoted(key), "ttl", ttl))
 	return &s
 }
 
 func xfrmSelector(e *XFRM) *selector {
-	s := selector{text: fmt.Sprintf("ipsec %s", [...]string{"in", "out"}[e.Dir&1]), bits: 32}
+	dir := [...]string{"in", "out"}[e.Dir&1]
+	s := selector{text: "ipsec " + dir, bits: 32}
 	if e.Num != 0 {
 		s.text += fmt.Sprintf(" spnum %d", e.Num)
 	}
+	key, family := fmt.Sprint(e.Key), ""
 	switch e.Key {
-	case 1:
-		s.text, s.kind = s.text+" ip daddr", kindIPv4
-	case 2:
-		s.text, s.kind, s.bits = s.text+" ip6 daddr", kindIPv6, 128
-	case 3:
-		s.text, s.kind = s.text+" ip saddr", kindIPv4
-	case 4:
-		s.text, s.kind, s.bits = s.text+" ip6 saddr", kindIPv6, 128
+	case 1, 3:
+		family, s.kind = "ip", kindIPv4
+	case 2, 4:
+		family, s.kind, s.bits = "ip6", kindIPv6, 128
 	case 5:
-		s.text, s.host = s.text+" reqid", true
+		key, s.host = "reqid", true
 	case 6:
-		s.text += " spi"
-	default:
-		s.text += fmt.Sprintf(" %d", e.Key)
+		key = "spi"
 	}
+	if family != "" {
+		key = [...]string{"daddr", "saddr"}[(e.Key-1)/2]
+		s.text, family = s.text+" "+family, quoted(family)
+	}
+	s.text += " " + key
+	s.json = object("ipsec", object("key", quoted(key), "family", family, "dir", quoted(dir), "spnum", uintText(e.Num)))
 	return &s
 }

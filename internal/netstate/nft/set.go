@@ -9,8 +9,11 @@ import (
 // Flags of a set (enum nft_set_flags of linux/netfilter/nf_tables.h).
 const (
 	SetAnonymous = 0x1
+	SetConstant  = 0x2
 	SetInterval  = 0x4
 	SetMap       = 0x8
+	SetTimeout   = 0x10
+	SetEval      = 0x20
 	SetObject    = 0x40
 	SetConcat    = 0x80
 )
@@ -20,15 +23,41 @@ type Set struct {
 	Family Family
 	Table  string
 	Name   string
+	Handle uint64
 	Flags  uint32
 	// KeyType and DataType are nft's own numbers of data types, six bits for
 	// each part of a concatenation; the kernel only keeps them.
 	KeyType, DataType uint32
-	// KeyLen and DataLen are in bytes.
+	// KeyLen and DataLen are in bytes, PartLens those of the parts of a
+	// concatenation of ranges.
 	KeyLen, DataLen uint32
+	PartLens        []uint32
 	// ObjType is the type of the objects in a map of objects (NFT_OBJECT_*).
-	ObjType  uint32
+	ObjType uint32
+	// Timeout and GC are milliseconds; 0 is none.
+	Timeout uint64
+	GC      uint32
+	// Policy is of enum nft_set_policies; Size the most elements, 0 for no
+	// limit that somebody gave.
+	Policy, Size uint32
+	// Exprs are what each element has of its own, e.g. a counter.
+	Exprs []Expr
+	// User is what nft keeps of the set for itself.
+	User     SetUserData
 	Elements []Element
+}
+
+// SetUserData is what nft writes into NFTA_SET_USERDATA (libnftnl's udata.h).
+type SetUserData struct {
+	Comment string
+	// KeyOrder and DataOrder are 1 for this machine's byte order and 2 for big
+	// endian; 0 is not known.
+	KeyOrder, DataOrder uint32
+	AutoMerge           bool
+	DataInterval        bool
+	// KeyTypeof and DataTypeof are the expressions that stood behind typeof, in
+	// nft's own form; nil where a type did.
+	KeyTypeof, DataTypeof []byte
 }
 
 // Element is one element of a set.
@@ -46,6 +75,11 @@ type Element struct {
 	Verdict *Verdict
 	Object  string
 	Comment string
+	// Timeout and Expires (what is left of it) are milliseconds; 0 is none of
+	// its own.
+	Timeout, Expires uint64
+	// Exprs are its counter, limit or quota.
+	Exprs []Expr
 }
 
 // Verdict is what happens to the packet.
@@ -78,11 +112,69 @@ func DecodeSet(msg []byte) (Set, bool) {
 			s.DataType = num32(v)
 		case 7: // NFTA_SET_DATA_LEN
 			s.DataLen = num32(v)
+		case 8: // NFTA_SET_POLICY
+			s.Policy = num32(v)
 		case 15: // NFTA_SET_OBJ_TYPE
 			s.ObjType = num32(v)
+		default:
+			s.more(k, v)
 		}
 	})
 	return s, ok && s.Name != ""
+}
+
+// more reads the attributes that are not needed to look something up.
+func (s *Set) more(k uint16, v []byte) {
+	switch k {
+	case 9: // NFTA_SET_DESC
+		s.describe(v)
+	case 11: // NFTA_SET_TIMEOUT
+		s.Timeout = number(v)
+	case 12: // NFTA_SET_GC_INTERVAL
+		s.GC = num32(v)
+	case 13: // NFTA_SET_USERDATA
+		s.User = decodeSetUserData(v)
+	case 16: // NFTA_SET_HANDLE
+		s.Handle = number(v)
+	case 17: // NFTA_SET_EXPR
+		s.Exprs = append(s.Exprs, decodeShallow(slices.Clone(v)))
+	case 18: // NFTA_SET_EXPRESSIONS
+		for _, e := range list(slices.Clone(v)) {
+			s.Exprs = append(s.Exprs, decodeShallow(e))
+		}
+	}
+}
+
+// describe reads enum nft_set_desc_attributes.
+func (s *Set) describe(b []byte) {
+	s.Size = num32(attr(b, 1))           // NFTA_SET_DESC_SIZE
+	for _, f := range list(attr(b, 2)) { // NFTA_SET_DESC_CONCAT
+		s.PartLens = append(s.PartLens, num32(attr(f, 1))) // NFTA_SET_FIELD_LEN
+	}
+}
+
+func decodeSetUserData(b []byte) SetUserData {
+	var u SetUserData
+	b = slices.Clone(b)
+	for kind, v := range userData(b) {
+		switch kind {
+		case 0: // NFTNL_UDATA_SET_KEYBYTEORDER
+			u.KeyOrder = native32(v)
+		case 1: // NFTNL_UDATA_SET_DATABYTEORDER
+			u.DataOrder = native32(v)
+		case 2: // NFTNL_UDATA_SET_MERGE_ELEMENTS
+			u.AutoMerge = native32(v) != 0
+		case 3: // NFTNL_UDATA_SET_KEY_TYPEOF
+			u.KeyTypeof = v
+		case 4: // NFTNL_UDATA_SET_DATA_TYPEOF
+			u.DataTypeof = v
+		case 6: // NFTNL_UDATA_SET_DATA_INTERVAL
+			u.DataInterval = native32(v) != 0
+		case 7: // NFTNL_UDATA_SET_COMMENT
+			u.Comment = nlattr.Text(v)
+		}
+	}
+	return u
 }
 
 // DecodeElements reads the elements in the body of an NFT_MSG_NEWSETELEM
@@ -110,12 +202,22 @@ func decodeElement(b []byte) Element {
 			e.Data, e.Verdict = decodeData(v)
 		case 3: // NFTA_SET_ELEM_FLAGS
 			e.End, e.CatchAll = num32(v)&1 != 0, num32(v)&2 != 0
+		case 4: // NFTA_SET_ELEM_TIMEOUT
+			e.Timeout = number(v)
+		case 5: // NFTA_SET_ELEM_EXPIRATION
+			e.Expires = number(v)
 		case 6: // NFTA_SET_ELEM_USERDATA
 			e.Comment = comment(v)
+		case 7: // NFTA_SET_ELEM_EXPR
+			e.Exprs = append(e.Exprs, decodeShallow(v))
 		case 9: // NFTA_SET_ELEM_OBJREF
 			e.Object = nlattr.Text(v)
 		case 10: // NFTA_SET_ELEM_KEY_END
 			e.KeyEnd, _ = decodeData(v)
+		case 11: // NFTA_SET_ELEM_EXPRESSIONS
+			for _, x := range list(v) {
+				e.Exprs = append(e.Exprs, decodeShallow(x))
+			}
 		}
 	})
 	return e

@@ -21,7 +21,7 @@ func (p *printer) key(regs []register) key {
 	var words []string
 	for _, r := range regs {
 		if r.sel == nil {
-			words = append(words, cmp.Or(r.mapped, "?"))
+			words = append(words, p.names.word(cmp.Or(r.odd, "?")))
 			k.parts = append(k.parts, selector{kind: kindHex, bits: 32})
 			continue
 		}
@@ -30,7 +30,7 @@ func (p *printer) key(regs []register) key {
 			k.parts = append(k.parts, s)
 		}
 	}
-	k.text = strings.Join(words, " . ")
+	k.text = p.names.concat(words)
 	return k
 }
 
@@ -39,17 +39,18 @@ func (p *printer) key(regs []register) key {
 func (p *printer) lookup(e *Lookup) {
 	set, n := p.set(e.Set)
 	k := p.key(p.take(e.Sreg, n))
+	if e.HasDreg && e.Dreg != 0 {
+		p.put(e.Dreg, register{setName: e.Set, set: set, key: k})
+		return
+	}
+	text := p.setText(e.Set, set, k, kindHex)
 	switch {
-	case !e.HasDreg && e.Invert:
-		p.say(k.text + " != " + p.setText(e.Set, set, k, kindHex))
-	case !e.HasDreg && len(k.parts) == 1 && len(k.parts[0].ops) > 0:
-		p.say(k.text + " == " + p.setText(e.Set, set, k, kindHex))
-	case !e.HasDreg:
-		p.say(k.text + " " + p.setText(e.Set, set, k, kindHex))
-	case e.Dreg == 0:
-		p.say(k.text + " vmap " + p.setText(e.Set, set, k, kindHex))
+	case e.HasDreg:
+		p.say(p.names.mapped("vmap", k.text, text))
+	case e.Invert:
+		p.say(p.names.match(k.text, "!=", false, text))
 	default:
-		p.put(e.Dreg, register{mapped: k.text + " map ", setName: e.Set, set: set, key: k})
+		p.say(p.names.match(k.text, "==", len(k.parts) != 1 || len(k.parts[0].ops) == 0, text))
 	}
 }
 
@@ -75,8 +76,9 @@ func Anonymous(name string) bool {
 // setText writes a set: its name, or the elements of an anonymous one, whose
 // map data are of kind data.
 func (p *printer) setText(name string, s *Set, k key, data kind) string {
+	n := p.names
 	if s == nil {
-		return "@" + name
+		return n.setRef(name)
 	}
 	elements, more := p.elements(s, k), 0
 	if most := p.names.Most; most > 0 && len(elements) > most {
@@ -84,23 +86,27 @@ func (p *printer) setText(name string, s *Set, k key, data kind) string {
 	}
 	words := make([]string, len(elements))
 	for i, e := range elements {
-		words[i] = e.text
-		switch {
-		case e.Verdict != nil:
-			words[i] += " : " + e.Verdict.String()
-		case e.Object != "":
-			words[i] += ` : "` + e.Object + `"`
-		case e.Data != nil:
-			words[i] += " : " + p.mapData(e.Data, data)
-		}
-		if e.Comment != "" {
-			words[i] += ` comment "` + e.Comment + `"`
-		}
+		words[i] = p.element(&e, data)
 	}
 	if more > 0 {
-		words = append(words, fmt.Sprintf("... %d more", more))
+		words = append(words, n.opaque(fmt.Sprintf("... %d more", more)))
 	}
-	return "{ " + strings.Join(words, ", ") + " }"
+	return n.set(words)
+}
+
+// element writes one element with what belongs to it.
+func (p *printer) element(e *element, data kind) string {
+	n := p.names
+	key := n.attributes(&e.Element, e.text)
+	switch {
+	case e.Verdict != nil:
+		return n.pair(key, e.Verdict.write(n))
+	case e.Object != "":
+		return n.pair(key, n.name(e.Object))
+	case e.Data != nil:
+		return n.pair(key, p.mapData(e.Data, data))
+	}
+	return key
 }
 
 // mapData writes the value that a map gives.
@@ -108,7 +114,9 @@ func (p *printer) mapData(data []byte, k kind) string {
 	switch k {
 	case kindAddrPort: // address . port
 		if len(data) >= 8 {
-			return kindIPOf(data[:len(data)-4]).write(data[:len(data)-4], p.names) + " . " + kindPort.write(data[len(data)-4:len(data)-2], p.names)
+			return p.names.concat([]string{
+				kindIPOf(data[:len(data)-4]).write(data[:len(data)-4], p.names), kindPort.write(data[len(data)-4:len(data)-2], p.names),
+			})
 		}
 	case kindAddrRange:
 		half := len(data) / 2
@@ -138,24 +146,29 @@ type element struct {
 // elements writes the keys of a set in nft's order: by value, and concatenated
 // ranges as the kernel lists them.
 func (p *printer) elements(s *Set, k key) []element {
-	if s.Flags&SetInterval != 0 && s.Flags&SetConcat == 0 && len(k.parts) == 1 {
-		return p.intervals(s, k.parts[0])
+	all := make([]Element, 0, len(s.Elements))
+	var rest []element // what is left for "*"
+	for _, e := range s.Elements {
+		if e.CatchAll {
+			rest = append(rest, element{e, p.names.word("*")})
+		} else {
+			all = append(all, e)
+		}
 	}
-	all := slices.Clone(s.Elements)
+	if s.Flags&SetInterval != 0 && s.Flags&SetConcat == 0 && len(k.parts) == 1 {
+		return append(p.intervals(all, k.parts[0]), rest...)
+	}
 	if s.Flags&SetInterval == 0 {
 		slices.Reverse(all) // of equal ones the last comes first
 		slices.SortStableFunc(all, func(a, b Element) int { return bytes.Compare(k.order(a.Key), k.order(b.Key)) })
 	}
-	var out []element
+	out := make([]element, 0, len(all)+len(rest))
 	for _, e := range all {
-		switch {
-		case e.CatchAll:
-			out = append(out, element{e, "*"})
-		case !e.End:
+		if !e.End {
 			out = append(out, element{e, k.write(e.Key, e.KeyEnd, p.names)})
 		}
 	}
-	return out
+	return append(out, rest...)
 }
 
 // order gives the bytes that keys are sorted by. nft takes the parts of a
@@ -203,7 +216,23 @@ func (k *key) write(v, end []byte, n Names) string {
 			end = end[min(step, len(end)):]
 		}
 	}
-	return strings.Join(words, " . ")
+	return n.concat(words)
+}
+
+// write writes a verdict in either form.
+func (v *Verdict) write(n Names) string {
+	text := v.String()
+	if !n.json {
+		return text
+	}
+	switch v.Code {
+	case -3, -4:
+		word, _, _ := strings.Cut(text, " ")
+		return object(word, object("target", quoted(v.Chain)))
+	case 0, 1, -1, -2, -5:
+		return object(text, "null")
+	}
+	return n.opaque(text)
 }
 
 // String writes a verdict as nft does.

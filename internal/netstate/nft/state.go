@@ -5,112 +5,129 @@ import (
 	"strings"
 )
 
+// write writes the counter, with its values if they are wanted.
+func (c *Counter) write(n Names) string {
+	switch {
+	case n.json && n.State:
+		return object("counter", object("packets", uintText(c.Packets), "bytes", uintText(c.Bytes)))
+	case n.json:
+		return object("counter", "null")
+	case n.State:
+		return "counter packets " + uintText(c.Packets) + " bytes " + uintText(c.Bytes)
+	}
+	return "counter"
+}
+
 // rateUnits are the seconds that a rate counts by.
 var rateUnits = map[uint64]string{1: "second", 60: "minute", 3600: "hour", 86400: "day", 604800: "week"}
 
 // defaultBurst is what nft takes where none is said, and does not show.
 const defaultBurst = 5
 
+// unit is what the rate counts by.
+func (l *Limit) unit() string {
+	if unit, ok := rateUnits[l.Unit]; ok {
+		return unit
+	}
+	return fmt.Sprintf("%ds", l.Unit)
+}
+
+func (l *Limit) write(n Names) string {
+	if n.json {
+		return object("limit", object(l.pairs()...))
+	}
+	return "limit " + l.text()
+}
+
+// pairs are the limit's values in JSON.
+func (l *Limit) pairs() []string {
+	pairs := []string{"per", quoted(l.unit()), "inv", whenTrue(l.Invert)}
+	if l.Type == 0 { // NFT_LIMIT_PKTS
+		return append(pairs, "rate", uintText(l.Rate), "burst", uintText(l.Burst))
+	}
+	rate, rateUnit := scaled(l.Rate)
+	burst, burstUnit := scaled(uint64(l.Burst))
+	return append(pairs, "rate", uintText(rate), "burst", uintText(burst), "rate_unit", quoted(rateUnit), "burst_unit", quoted(burstUnit))
+}
+
+// text is the limit without the word.
 func (l *Limit) text() string {
 	over := ""
 	if l.Invert {
 		over = "over "
 	}
-	unit, ok := rateUnits[l.Unit]
-	if !ok {
-		unit = fmt.Sprintf("%ds", l.Unit)
-	}
-	if l.Type == 0 { // NFT_LIMIT_PKTS
-		s := fmt.Sprintf("limit rate %s%d/%s", over, l.Rate, unit)
+	if l.Type == 0 {
+		s := fmt.Sprintf("rate %s%d/%s", over, l.Rate, l.unit())
 		if l.Burst != 0 && l.Burst != defaultBurst {
 			s += fmt.Sprintf(" burst %d packets", l.Burst)
 		}
 		return s
 	}
-	s := "limit rate " + over + amount(l.Rate) + "/" + unit
+	s := "rate " + over + amount(l.Rate) + "/" + l.unit()
 	if l.Burst != 0 {
 		s += " burst " + amount(uint64(l.Burst))
 	}
 	return s
 }
 
-// amount writes bytes in the largest unit that holds them without remainder.
-func amount(n uint64) string {
+// scaled gives bytes in the largest unit that holds them without remainder.
+func scaled(n uint64) (uint64, string) {
 	units := [...]string{"bytes", "kbytes", "mbytes"}
 	i := 0
 	for n != 0 && n%1024 == 0 && i < len(units)-1 {
 		n /= 1024
 		i++
 	}
-	return fmt.Sprintf("%d %s", n, units[i])
+	return n, units[i]
 }
 
-func (q *Quota) text() string {
-	if q.Invert {
-		return "quota over " + amount(q.Bytes)
+// amount writes bytes.
+func amount(n uint64) string {
+	n, unit := scaled(n)
+	return uintText(n) + " " + unit
+}
+
+func (q *Quota) write(n Names) string {
+	used, val := q.Used, q.Bytes
+	if !n.State {
+		used = 0
 	}
-	return "quota " + amount(q.Bytes)
+	if n.json {
+		val, unit := scaled(val)
+		pairs := []string{"val", uintText(val), "val_unit", quoted(unit), "inv", whenTrue(q.Invert)}
+		if used != 0 {
+			used, unit := scaled(used)
+			pairs = append(pairs, "used", uintText(used), "used_unit", quoted(unit))
+		}
+		return object("quota", object(pairs...))
+	}
+	return "quota " + quotaText(val, used, q.Invert)
 }
 
-func (c *Connlimit) text() string {
-	if c.Invert {
+// quotaText is a quota without the word.
+func quotaText(val, used uint64, over bool) string {
+	s := amount(val)
+	if over {
+		s = "over " + s
+	}
+	if used != 0 {
+		s += " used " + amount(used)
+	}
+	return s
+}
+
+func (c *Connlimit) write(n Names) string {
+	switch {
+	case n.json:
+		return object("ct count", object("val", uintText(c.Count), "inv", whenTrue(c.Invert)))
+	case c.Invert:
 		return fmt.Sprintf("ct count over %d", c.Count)
 	}
 	return fmt.Sprintf("ct count %d", c.Count)
 }
 
-func (l *Log) text() string {
-	var b strings.Builder
-	b.WriteString("log")
-	if l.Prefix != "" {
-		fmt.Fprintf(&b, " prefix %q", l.Prefix)
-	}
-	if l.HasGroup {
-		fmt.Fprintf(&b, " group %d", l.Group)
-		if l.Snaplen != 0 {
-			fmt.Fprintf(&b, " snaplen %d", l.Snaplen)
-		}
-		if l.Threshold != 0 {
-			fmt.Fprintf(&b, " queue-threshold %d", l.Threshold)
-		}
-	}
-	names := [...]string{"emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"}
-	if l.HasLevel && l.Level != 4 && l.Level < uint32(len(names)) {
-		b.WriteString(" level " + names[l.Level])
-	}
-	b.WriteString(logFlags(l.Flags))
-	return b.String()
-}
-
-// logFlags writes NF_LOG_* of linux/netfilter/nf_log.h.
-func logFlags(f uint32) string {
-	const sequence, tcpOptions, ipOptions, uid, mac = 1, 2, 4, 8, 32
-	const all = sequence | tcpOptions | ipOptions | uid | mac
-	if f&all == all {
-		return " flags all"
-	}
-	var b strings.Builder
-	switch f & (sequence | tcpOptions) {
-	case sequence:
-		b.WriteString(" flags tcp sequence")
-	case tcpOptions:
-		b.WriteString(" flags tcp options")
-	case sequence | tcpOptions:
-		b.WriteString(" flags tcp sequence,options")
-	}
-	if f&ipOptions != 0 {
-		b.WriteString(" flags ip options")
-	}
-	if f&uid != 0 {
-		b.WriteString(" flags skuid")
-	}
-	if f&mac != 0 {
-		b.WriteString(" flags ether")
-	}
-	return b.String()
-}
-
 func (p *printer) queue(e *Queue) string {
+	n := p.names
 	var flags []string
 	if e.Flags&1 != 0 { // NFT_QUEUE_FLAG_BYPASS
 		flags = append(flags, "bypass")
@@ -118,34 +135,83 @@ func (p *printer) queue(e *Queue) string {
 	if e.Flags&2 != 0 { // NFT_QUEUE_FLAG_CPU_FANOUT
 		flags = append(flags, "fanout")
 	}
+	num := uintText(e.Num)
+	switch {
+	case e.Sreg != 0:
+		num = p.operand(e.Sreg, kindInteger, true)
+	case e.Total > 1:
+		num = n.between(num, uintText(e.Num+e.Total-1))
+	}
+	if n.json {
+		list := ""
+		if flags != nil {
+			list = oneOrArray(quotedAll(flags))
+		}
+		return object("queue", object("num", num, "flags", list))
+	}
 	s := "queue"
 	if flags != nil {
 		s += " flags " + strings.Join(flags, ",")
 	}
-	switch {
-	case e.Sreg != 0:
-		return s + " to " + p.operand(e.Sreg, kindInteger, true)
-	case e.Total > 1:
-		return s + fmt.Sprintf(" to %d-%d", e.Num, e.Num+e.Total-1)
-	}
-	return s + fmt.Sprintf(" to %d", e.Num)
+	return s + " to " + num
 }
 
-func (s *Synproxy) text() string {
-	var b strings.Builder
-	b.WriteString("synproxy")
-	// NF_SYNPROXY_OPT_* of linux/netfilter/nf_synproxy.h
-	if s.Flags&1 != 0 {
-		fmt.Fprintf(&b, " mss %d", s.MSS)
+func (s *Synproxy) write(n Names) string {
+	if n.json {
+		pairs := object(s.pairs()...)
+		if pairs == "{}" {
+			pairs = "null"
+		}
+		return object("synproxy", pairs)
 	}
-	if s.Flags&2 != 0 {
-		fmt.Fprintf(&b, " wscale %d", s.Wscale)
+	if words := s.words(); words != nil {
+		return "synproxy " + strings.Join(words, " ")
 	}
-	if s.Flags&8 != 0 {
-		b.WriteString(" timestamp")
+	return "synproxy"
+}
+
+// The options of linux/netfilter/nf_synproxy.h, NF_SYNPROXY_OPT_*.
+const (
+	synproxyMSS = 1 << iota
+	synproxyWscale
+	synproxySackPerm
+	synproxyTimestamp
+)
+
+// words are the options in text.
+func (s *Synproxy) words() []string {
+	var words []string
+	if s.Flags&synproxyMSS != 0 {
+		words = append(words, fmt.Sprintf("mss %d", s.MSS))
 	}
-	if s.Flags&4 != 0 {
-		b.WriteString(" sack-perm")
+	if s.Flags&synproxyWscale != 0 {
+		words = append(words, fmt.Sprintf("wscale %d", s.Wscale))
 	}
-	return b.String()
+	return append(words, s.flags()...)
+}
+
+func (s *Synproxy) flags() []string {
+	var flags []string
+	if s.Flags&synproxyTimestamp != 0 {
+		flags = append(flags, "timestamp")
+	}
+	if s.Flags&synproxySackPerm != 0 {
+		flags = append(flags, "sack-perm")
+	}
+	return flags
+}
+
+// pairs are the options in JSON.
+func (s *Synproxy) pairs() []string {
+	var pairs []string
+	if s.Flags&synproxyMSS != 0 {
+		pairs = append(pairs, "mss", uintText(s.MSS))
+	}
+	if s.Flags&synproxyWscale != 0 {
+		pairs = append(pairs, "wscale", uintText(s.Wscale))
+	}
+	if flags := s.flags(); flags != nil {
+		pairs = append(pairs, "flags", oneOrArray(quotedAll(flags)))
+	}
+	return pairs
 }

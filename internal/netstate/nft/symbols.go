@@ -186,7 +186,7 @@ var symbols = map[kind][]symbol{
 	},
 	kindBoolean: {{1, "exists"}, {0, "missing"}},
 	kindDay: {
-		{0, `"Sunday"`}, {1, `"Monday"`}, {2, `"Tuesday"`}, {3, `"Wednesday"`}, {4, `"Thursday"`}, {5, `"Friday"`}, {6, `"Saturday"`},
+		{0, "Sunday"}, {1, "Monday"}, {2, "Tuesday"}, {3, "Wednesday"}, {4, "Thursday"}, {5, "Friday"}, {6, "Saturday"},
 	},
 	kindMHType: {
 		{0, "binding-refresh-request"},

@@ -15,27 +15,46 @@ type Names struct {
 	// Most is how many elements of a set are written, with the number of the
 	// others behind them; 0 is all.
 	Most int
+	// State has the values of counters written, and what of a quota is used, as
+	// nft does without -s.
+	State bool
+
+	// json chooses the form: see form.go.
+	json bool
 }
 
-// Text writes the rule as `nft -s list ruleset` does: one line, no counters'
-// values, no handle.
+// Text writes the rule as `nft list ruleset` does, in one line without a
+// handle.
 func (r *Rule) Text(n Names) string {
-	p := printer{family: r.Family, names: n}
+	parts := r.statements(n)
+	if r.Comment != "" {
+		parts = append(parts, `comment "`+r.Comment+`"`)
+	}
+	return strings.Join(parts, " ")
+}
+
+// JSON writes the rule's statements as `nft -j list ruleset` does: the array
+// that it calls expr. What is not understood is an object {"raw": "[ .. ]"}.
+func (r *Rule) JSON(n Names) string {
+	n.json = true
+	return array(r.statements(n)...)
+}
+
+// statements are the texts of the rule's statements.
+func (r *Rule) statements(n Names) []string {
+	p := printer{family: r.Family, names: n, stmts: make([]*stmt, 0, len(r.Exprs))}
 	p.start()
 	for i := 0; i < len(r.Exprs); i++ {
 		i += p.step(r.Exprs[i], r.Exprs[i+1:])
 	}
 	p.flush()
-	var parts []string
+	parts := make([]string, 0, len(p.stmts)+1)
 	for _, s := range p.stmts {
 		if !s.implied {
 			parts = append(parts, s.text)
 		}
 	}
-	if r.Comment != "" {
-		parts = append(parts, `comment "`+r.Comment+`"`)
-	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 // printer turns the linear list of expressions back into statements: loads
@@ -124,45 +143,78 @@ func (p *printer) show(r *register) {
 	r.fresh = false
 	switch {
 	case r.sel != nil:
-		p.say("[ " + p.key([]register{*r}).text + " ]")
+		p.odd("[ " + p.textual(func() string { return p.key([]register{*r}).text }) + " ]")
 	case r.setName != "":
-		p.say("[ " + r.mapped + "@" + r.setName + " ]")
+		p.odd("[ " + p.textual(func() string { return p.names.mapped("map", r.key.text, "@"+r.setName) }) + " ]")
+	case r.odd != "":
+		p.odd(r.odd)
 	default:
-		p.say(raw("immediate", r.data))
+		p.odd(raw("immediate", r.data))
 	}
+}
+
+// odd says what is not understood.
+func (p *printer) odd(text string) *stmt { return p.say(p.names.opaque(text)) }
+
+// textual has something written in nft's language in any case.
+func (p *printer) textual(write func() string) string {
+	was := p.names.json
+	p.names.json = false
+	defer func() { p.names.json = was }()
+	return write()
 }
 
 // plain writes the expressions that use no register.
 func (p *printer) plain(e Expr) string {
+	n := p.names
 	switch e := e.(type) {
 	case *Counter:
-		return "counter"
+		return e.write(n)
 	case *Limit:
-		return e.text()
+		return e.write(n)
 	case *Quota:
-		return e.text()
+		return e.write(n)
 	case *Connlimit:
-		return e.text()
+		return e.write(n)
 	case *Log:
-		return e.text()
+		return e.write(n)
 	case *Queue:
 		return p.queue(e)
 	case *Synproxy:
-		return e.text()
+		return e.write(n)
 	case *Flow:
+		if n.json {
+			return object("flow", object("op", `"add"`, "flowtable", quoted("@"+e.Table)))
+		}
 		return "flow add @" + e.Table
 	case *Notrack:
-		return "notrack"
+		return n.nothing("notrack")
 	case *Last:
-		return "last"
+		return n.opaque("last")
 	case *Match:
-		return raw("match "+e.Name, e.Info)
+		return n.extension("match", e.Name, e.Info)
 	case *Target:
-		return raw("target "+e.Name, e.Info)
+		return n.extension("target", e.Name, e.Info)
 	case *Unknown:
-		return raw(e.Name, e.Data)
+		return n.opaque(raw(e.Name, e.Data))
 	}
-	return "[ ? ]"
+	return n.opaque("[ ? ]")
+}
+
+// nothing writes a statement that has only a name.
+func (n Names) nothing(word string) string {
+	if n.json {
+		return object(word, "null")
+	}
+	return word
+}
+
+// extension writes a match or target of xtables; nft's JSON has only its name.
+func (n Names) extension(what, name string, info []byte) string {
+	if n.json {
+		return object("xt", object("type", quoted(what), "name", quoted(name)))
+	}
+	return raw(what+" "+name, info)
 }
 
 // raw shows what is not understood.

@@ -1,61 +1,123 @@
 package nft
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // translate writes the statements that send the packet elsewhere.
 func (p *printer) translate(e Expr) {
 	switch e := e.(type) {
 	case *NAT:
-		word := [...]string{"snat", "dnat"}[e.Type&1]
-		if p.familyWord(e.Family) != "" || p.joint(e) != kindInteger {
-			word += " " + e.Family.String()
-		}
-		if e.Flags&natNetmap != 0 {
-			word += " prefix"
-		}
-		if k := p.joint(e); k != kindInteger {
-			p.say(word + " to " + p.operand(e.AddrMin, k, false) + natFlags(e.Flags))
-			return
-		}
-		p.say(word + p.destination(e.Family, e.AddrMin, e.AddrMax, e.PortMin, e.PortMax, e.Flags) + natFlags(e.Flags))
+		p.nat(e)
 	case *Masq:
-		p.say("masquerade" + p.destination(0, 0, 0, e.PortMin, e.PortMax, 0) + natFlags(e.Flags))
+		p.say(p.statement("masquerade", "", p.destination(0, 0, 0, e.PortMin, e.PortMax, 0), e.Flags))
 	case *Redir:
-		p.say("redirect" + p.destination(0, 0, 0, e.PortMin, e.PortMax, 0) + natFlags(e.Flags))
+		p.say(p.statement("redirect", "", p.destination(0, 0, 0, e.PortMin, e.PortMax, 0), e.Flags))
 	case *TProxy:
-		word := "tproxy" + p.familyWord(e.Family)
-		p.say(word + p.destination(e.Family, e.Addr, 0, e.Port, 0, 0))
-	case *Dup:
-		p.say(p.copyTo("dup to ", p.family, e.Addr, e.Dev))
-	case *Fwd:
-		word := "fwd "
-		if e.Addr != 0 {
-			word += e.Family.String() + " "
+		family := ""
+		if p.several() && (e.Family == FamilyIP || e.Family == FamilyIP6) {
+			family = e.Family.String()
 		}
-		p.say(p.copyTo(word+"to ", e.Family, e.Addr, e.Dev))
+		p.say(p.statement("tproxy", family, p.destination(e.Family, e.Addr, 0, e.Port, 0, 0), 0))
+	case *Dup:
+		p.say(p.copyTo("dup", "", p.family, e.Addr, e.Dev))
+	case *Fwd:
+		family := ""
+		if e.Addr != 0 {
+			family = e.Family.String()
+		}
+		p.say(p.copyTo("fwd", family, e.Family, e.Addr, e.Dev))
 	}
 }
 
-// familyWord stands in tables of several families.
-func (p *printer) familyWord(f Family) string {
-	if p.family == FamilyInet && (f == FamilyIP || f == FamilyIP6) {
-		return " " + f.String()
+// several says that the table is of several families.
+func (p *printer) several() bool { return p.family == FamilyInet }
+
+func (p *printer) nat(e *NAT) {
+	word, family := [...]string{"snat", "dnat"}[e.Type&1], ""
+	joint := p.joint(e)
+	if joint != kindInteger || (p.several() && (e.Family == FamilyIP || e.Family == FamilyIP6)) {
+		family = e.Family.String()
 	}
-	return ""
+	var to target
+	if joint != kindInteger {
+		to.addr = p.operand(e.AddrMin, joint, false)
+		to.text = to.addr
+	} else {
+		to = p.destination(e.Family, e.AddrMin, e.AddrMax, e.PortMin, e.PortMax, e.Flags)
+	}
+	p.say(p.statement(word, family, to, e.Flags))
 }
 
-func (p *printer) copyTo(word string, f Family, addr, dev uint32) string {
-	if addr == 0 {
-		return word + p.operand(dev, kindIfindex, true)
+// target is where a translation leads: address and port, and both as text.
+type target struct{ addr, port, text string }
+
+// statement writes a translation.
+func (p *printer) statement(word, family string, to target, flags uint32) string {
+	words := natFlags(flags)
+	if p.names.json {
+		return statementJSON(word, family, to, words, flags&natNetmap != 0)
 	}
-	word += p.operand(addr, addressKind(f), false)
-	if dev != 0 {
-		word += " device " + p.operand(dev, kindIfindex, true)
+	if family != "" {
+		word += " " + family
+	}
+	if flags&natNetmap != 0 {
+		word += " prefix"
+	}
+	if to.text != "" {
+		word += " to " + to.text
+	}
+	if words != nil {
+		word += " " + strings.Join(words, ",")
 	}
 	return word
+}
+
+func statementJSON(word, family string, to target, flags []string, netmap bool) string {
+	if family != "" {
+		family = quoted(family)
+	}
+	list, kinds := "", ""
+	if netmap {
+		flags, kinds = append(flags, "netmap"), `"prefix"`
+	}
+	if flags != nil {
+		list = oneOrArray(quotedAll(flags))
+	}
+	all := object("family", family, "addr", to.addr, "port", to.port, "flags", list, "type_flags", kinds)
+	if all == "{}" {
+		all = "null"
+	}
+	return object(word, all)
+}
+
+// copyTo writes where a packet or its copy goes.
+func (p *printer) copyTo(word, family string, f Family, addr, dev uint32) string {
+	n := p.names
+	var where, device string
+	if addr != 0 {
+		where = p.operand(addr, addressKind(f), false)
+	}
+	if dev != 0 {
+		device = p.operand(dev, kindIfindex, true)
+	}
+	if n.json {
+		if family != "" {
+			family = quoted(family)
+		}
+		if word == "dup" && where == "" {
+			where, device = device, ""
+		}
+		return object(word, object("family", family, "addr", where, "dev", device))
+	}
+	if family != "" {
+		word += " " + family
+	}
+	switch {
+	case where == "":
+		return word + " to " + device
+	case device == "":
+		return word + " to " + where
+	}
+	return word + " to " + where + " device " + device
 }
 
 func addressKind(f Family) kind {
@@ -65,41 +127,40 @@ func addressKind(f Family) kind {
 	return kindIPv4
 }
 
-// destination writes " to ADDRESS:PORT", each of them one value or a range,
-// or a map.
-func (p *printer) destination(f Family, amin, amax, pmin, pmax, flags uint32) string {
-	if amin == 0 && pmin == 0 {
-		return ""
-	}
+// destination writes ADDRESS:PORT, each of them one value or a range, or a
+// map.
+func (p *printer) destination(f Family, amin, amax, pmin, pmax, flags uint32) target {
+	n := p.names
 	k := addressKind(f)
-	var b strings.Builder
+	var t target
 	if amin != 0 {
-		addr := p.operand(amin, k, false)
-		to := addr
+		from := p.operand(amin, k, false)
+		to := from
 		if amax != 0 && amax != amin {
 			to = p.operand(amax, k, false)
 		}
-		switch bare := k == kindIPv4 || pmin == 0; {
-		case flags&natNetmap != 0 && addr != to:
-			b.WriteString(p.netmap(k, amin, amax))
-		case addr == to && bare:
-			b.WriteString(addr)
-		case addr == to:
-			b.WriteString("[" + addr + "]")
-		case bare:
-			b.WriteString(addr + "-" + to)
+		switch bracketed := k == kindIPv6 && pmin != 0 && !n.json; {
+		case flags&natNetmap != 0 && from != to:
+			t.addr = p.netmap(k, amin, amax)
+		case from == to && bracketed:
+			t.addr = "[" + from + "]"
+		case from == to:
+			t.addr = from
+		case bracketed:
+			t.addr = "[" + from + "]-[" + to + "]"
 		default:
-			b.WriteString("[" + addr + "]-[" + to + "]")
+			t.addr = n.between(from, to)
 		}
 	}
+	t.text = t.addr
 	if pmin != 0 {
-		from := p.operand(pmin, kindPort, false)
-		b.WriteString(":" + from)
-		if to := p.portEnd(pmin, pmax); to != "" && to != from {
-			b.WriteString("-" + to)
+		t.port = p.operand(pmin, kindPort, false)
+		if to := p.portEnd(pmin, pmax); to != "" && to != t.port {
+			t.port = n.between(t.port, to)
 		}
+		t.text += ":" + t.port
 	}
-	return " to " + b.String()
+	return t
 }
 
 func (p *printer) portEnd(pmin, pmax uint32) string {
@@ -145,7 +206,7 @@ const (
 	natNetmap      = 1 << 6
 )
 
-func natFlags(f uint32) string {
+func natFlags(f uint32) []string {
 	var words []string
 	for _, w := range [...]struct {
 		bit  uint32
@@ -155,43 +216,5 @@ func natFlags(f uint32) string {
 			words = append(words, w.name)
 		}
 	}
-	if words == nil {
-		return ""
-	}
-	return " " + strings.Join(words, ",")
-}
-
-// reject writes how the sender is answered. Port unreachable is nft's default
-// and not shown.
-func (p *printer) reject(e *Reject) {
-	several := p.family != FamilyIP && p.family != FamilyIP6
-	switch e.Type {
-	case 1: // NFT_REJECT_TCP_RST
-		if d := p.dep[baseTransport]; d != nil && !several {
-			d.stmt.implied = true
-		}
-		p.say("reject with tcp reset")
-	case 2: // NFT_REJECT_ICMPX_UNREACH
-		names := [...]string{"no-route", "port-unreachable", "host-unreachable", "admin-prohibited"}
-		switch {
-		case e.Code == 1:
-			p.say("reject")
-		case e.Code < uint32(len(names)):
-			p.say("reject with icmpx " + names[e.Code])
-		default:
-			p.say(fmt.Sprintf("reject with icmpx %d", e.Code))
-		}
-	default: // NFT_REJECT_ICMP_UNREACH
-		word, k, port := "icmp ", kindICMPCode, uint32(3)
-		if p.header[baseNetwork] == "ip6" {
-			word, k, port = "icmpv6 ", kindICMPv6Code, 4
-		}
-		if several {
-			p.used(baseNetwork)
-		} else if e.Code == port {
-			p.say("reject")
-			return
-		}
-		p.say("reject with " + word + k.writeNumber(uint64(e.Code), p.names))
-	}
+	return words
 }

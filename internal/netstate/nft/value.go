@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 	"github.com/pktrail/pktrail/internal/netstate/xt"
 )
 
@@ -28,17 +27,22 @@ func big(data []byte, host bool) []byte {
 func (k kind) write(v []byte, n Names) string {
 	switch k {
 	case kindString, kindIfname:
-		return quoteName(v)
+		return n.name(nameText(v))
 	case kindIPv4, kindIPv6:
 		if a, ok := netip.AddrFromSlice(v); ok {
-			return a.String()
+			return n.word(a.String())
 		}
 	case kindEther:
-		return colons(v)
-	case kindHex, kindCTLabel:
-		return k.writeWide(v)
+		return n.word(colons(v))
+	case kindHex:
+		return hexNumber(v, n)
+	case kindCTLabel:
+		return n.flagList(labels(v))
 	}
 	if len(v) > 8 {
+		if n.json {
+			return hexNumber(v, n)
+		}
 		return "0x" + hex.EncodeToString(v)
 	}
 	return k.writeNumber(number(v), n)
@@ -47,45 +51,91 @@ func (k kind) write(v []byte, n Names) string {
 // writeNumber writes a value of at most 64 bits.
 func (k kind) writeNumber(u uint64, n Names) string {
 	if name, ok := k.name(u); ok {
-		return name
+		return k.writeName(name, n)
 	}
-	switch k {
-	case kindIfindex:
+	if k.bitmask() && u != 0 {
+		return n.flagSum(k.flags(u, n))
+	}
+	if k == kindIfindex {
 		if n.Interface != nil {
 			if name := n.Interface(uint32(u)); name != "" {
-				return strconv.Quote(name)
+				return n.name(name)
 			}
 		}
+		return n.word(uintText(u))
+	}
+	switch words, ok := k.phrase(u); {
+	case ok && (k == kindTime || k == kindHour):
+		return n.name(words)
+	case ok:
+		return n.word(words)
+	case k == kindDuration && n.json:
+		return uintText(u / 1000)
+	case n.json:
+		return uintText(u)
+	}
+	return k.numberText(u)
+}
+
+// writeName writes the name that a number of the type has.
+func (k kind) writeName(name string, n Names) string {
+	switch k {
+	case kindBoolean:
+		if n.json {
+			return map[string]string{"exists": "true", "missing": "false"}[name]
+		}
+		return name
+	case kindDay, kindRealm, kindDevGroup:
+		return n.name(name)
+	}
+	return n.word(name)
+}
+
+// phrase writes the numbers that are words in JSON too.
+func (k kind) phrase(u uint64) (string, bool) {
+	switch k {
+	case kindProto:
+		name := xt.ProtocolName(uint16(u))
+		return name, name[0] < '0' || name[0] > '9'
+	case kindRealm:
+		return uintText(u), true
+	case kindClassid:
+		return classid(u), true
+	case kindTime:
+		return time.Unix(0, int64(u)).UTC().Format(time.DateTime), true
+	case kindHour:
+		return hour(u), true
+	}
+	return "", false
+}
+
+// numberText writes a number without a name.
+func (k kind) numberText(u uint64) string {
+	switch k {
 	case kindMark:
 		return fmt.Sprintf("0x%08x", u)
-	case kindProto:
-		return xt.ProtocolName(uint16(u))
 	case kindEthertype:
 		return fmt.Sprintf("0x%04x", u)
 	case kindDSCP:
 		return fmt.Sprintf("0x%02x", u)
-	case kindClassid:
-		switch u {
-		case 0:
-			return "none"
-		case 0xffffffff:
-			return "root"
-		}
-		return fmt.Sprintf("%x:%x", u>>16, u&0xffff)
 	case kindDuration:
 		return duration(u)
-	case kindTime:
-		return strconv.Quote(time.Unix(0, int64(u)).UTC().Format(time.DateTime))
-	case kindHour:
-		return hour(u)
-	}
-	if k.bitmask() && u != 0 {
-		return strings.Join(k.flags(u), " | ")
 	}
 	if k.bitmask() {
 		return fmt.Sprintf("0x%x", u)
 	}
-	return strconv.FormatUint(u, 10)
+	return uintText(u)
+}
+
+// classid writes a class of traffic control.
+func classid(u uint64) string {
+	switch u {
+	case 0:
+		return "none"
+	case 0xffffffff:
+		return "root"
+	}
+	return fmt.Sprintf("%x:%x", u>>16, u&0xffff)
 }
 
 // name looks a number up in the names of its type.
@@ -99,46 +149,46 @@ func (k kind) name(u uint64) (string, bool) {
 }
 
 // flags names the bits of a bit mask; bits without a name come as a number.
-func (k kind) flags(u uint64) []string {
+func (k kind) flags(u uint64, n Names) []string {
 	var names []string
 	for _, s := range symbols[k] {
 		if u&s.n != 0 {
-			names = append(names, s.name)
+			names = append(names, n.word(s.name))
 			u &^= s.n
 		}
 	}
-	if u != 0 {
+	if u != 0 && n.json {
+		names = append(names, uintText(u))
+	} else if u != 0 {
 		names = append(names, fmt.Sprintf("0x%x", u))
 	}
 	return names
 }
 
-// writeWide writes raw bytes and the 128 connection labels.
-func (k kind) writeWide(v []byte) string {
-	if k == kindCTLabel {
-		var names []string
-		for i := range len(v) * 8 {
-			if v[len(v)-1-i/8]&(1<<(i%8)) != 0 {
-				names = append(names, strconv.Itoa(i))
-			}
+// labels are the numbers of the connection labels that are set.
+func labels(v []byte) []string {
+	var all []string
+	for i := range len(v) * 8 {
+		if v[len(v)-1-i/8]&(1<<(i%8)) != 0 {
+			all = append(all, strconv.Itoa(i))
 		}
-		return strings.Join(names, ",")
 	}
+	return all
+}
+
+// hexNumber writes raw bytes as one number.
+func hexNumber(v []byte, n Names) string {
 	s := strings.TrimLeft(hex.EncodeToString(v), "0")
 	if s == "" {
 		s = "0"
 	}
-	return "0x" + s
-}
-
-// quoteName writes an interface's name or another string. A name without a
-// NUL at the end is the beginning of many.
-func quoteName(v []byte) string {
-	s := nlattr.Text(v)
-	if len(s) == len(v) && len(v) < ifnameLen {
-		s += "*"
+	if !n.json {
+		return "0x" + s
 	}
-	return `"` + s + `"`
+	if len(s) <= 16 {
+		return uintText(number(v[max(len(v)-8, 0):]))
+	}
+	return quoted("0x" + s)
 }
 
 const ifnameLen = 16 // IFNAMSIZ of linux/if.h
@@ -173,7 +223,7 @@ func duration(ms uint64) string {
 func hour(s uint64) string {
 	s %= 86400
 	if s%60 != 0 {
-		return fmt.Sprintf(`"%02d:%02d:%02d"`, s/3600, s/60%60, s%60)
+		return fmt.Sprintf(`%02d:%02d:%02d`, s/3600, s/60%60, s%60)
 	}
-	return fmt.Sprintf(`"%02d:%02d"`, s/3600, s/60%60)
+	return fmt.Sprintf(`%02d:%02d`, s/3600, s/60%60)
 }

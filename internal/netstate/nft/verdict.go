@@ -2,6 +2,16 @@ package nft
 
 import "github.com/pktrail/pktrail/internal/netstate/xt"
 
+// Counter is the first counter of the rule; nil if it does not count.
+func (r *Rule) Counter() *Counter {
+	for _, e := range r.Exprs {
+		if c, ok := e.(*Counter); ok {
+			return c
+		}
+	}
+	return nil
+}
+
 // Verdict says what the rule does with a packet that matches, in the words of
 // trail.Rule, and the chain that a jump or goto leads to. "" is a verdict map:
 // it depends on the packet.

@@ -40,6 +40,9 @@ func parts() []part {
 		{netstate.PartIPVS, (*taker).ipvs},
 		{netstate.PartSysctls, (*taker).sysctls},
 		{netstate.PartListeners, (*taker).listeners},
+		{netstate.PartChains, (*taker).chains},
+		{netstate.PartChains, (*taker).legacy},
+		{netstate.PartSets, (*taker).ipsets},
 	}
 }
 
