@@ -43,10 +43,17 @@ func manyLinks(t *testing.T) (ns, peer string) {
 		{"link add bo2 type bond mode active-backup arp_interval 100 arp_ip_target 192.0.2.7,192.0.2.8 arp_validate all"},
 		{"link add vrf0 type vrf table 100", "link add s2 type ifb", "link set s2 master vrf0", "link set vrf0 up"},
 		{"link add vl0 link a1 type vlan id 5 ingress-qos-map 1:2 egress-qos-map 3:4"},
-		{"link add gre1 type gre local 192.0.2.1 remote 192.0.2.2 key 7 ttl 9"}, {"link add ip1 type ipip local 192.0.2.1 remote 192.0.2.2"},
-		{"link add gn0 type geneve id 9 remote 192.0.2.2"}, {"link add iv0 link eth0 type ipvlan mode l3s private"},
-		{"link add wg0 type wireguard"}, {"link add nk0 type netkit"}, {"link add xf0 type xfrm if_id 5"}, {"link add te0 type team"},
-		{"link set dn0 protodown on"}, {"link set br0 type bridge vlan_filtering 1 vlan_default_pvid 7"}, {"link set br0 type bridge mcast_querier 1"},
+		{"link add gre1 type gre local 192.0.2.1 remote 192.0.2.2 key 7 ttl 9"},
+		{"link add ip1 type ipip local 192.0.2.1 remote 192.0.2.2"},
+		{"link add gn0 type geneve id 9 remote 192.0.2.2"},
+		{"link add iv0 link eth0 type ipvlan mode l3s private"},
+		{"link add wg0 type wireguard"},
+		{"link add nk0 type netkit"},
+		{"link add xf0 type xfrm if_id 5"},
+		{"link add te0 type team"},
+		{"link set dn0 protodown on"},
+		{"link set br0 type bridge vlan_filtering 1 vlan_default_pvid 7"},
+		{"link set br0 type bridge mcast_querier 1"},
 	} {
 		for _, line := range optional { // where this kernel has the kind
 			if _, err := try(t, "ip -n "+ns+" "+line); err != nil {

@@ -88,8 +88,10 @@ func (p *programs) tcx(links []netstate.Link) error {
 			typ  uint32
 			name string
 		}{
-			{tcxIngress, "tcx ingress"}, {tcxEgress, "tcx egress"},
-			{netkitPrimary, "netkit primary"}, {netkitPeer, "netkit peer"},
+			{tcxIngress, "tcx ingress"},
+			{tcxEgress, "tcx egress"},
+			{netkitPrimary, "netkit primary"},
+			{netkitPeer, "netkit peer"},
 		} {
 			isNetkit := where.typ == netkitPrimary || where.typ == netkitPeer
 			if isNetkit && (l.Netkit == nil || !l.Netkit.Primary) {

@@ -33,8 +33,10 @@ func wgMessages() [][]byte {
 	rest := wgAttr(0, wgAttr(wgPeerKey, key('2')), wgAttr(wgPeerAllowed, allowed(10, 64, netip.MustParseAddr("fd01::").AsSlice()...)))
 	header := []byte{0, 1, 0, 0}
 	return [][]byte{
-		append(header[:4:4], bytes.Join([][]byte{wgAttr(3, key('p')), wgAttr(4, key('q')), wgAttr(wgPort, n16(nil, 51820)), wgAttr(wgMark, n32(nil, 7)),
-			wgAttr(wgIfIndex, n32(nil, 5)), wgAttr(wgPeers, one, two)}, nil)...),
+		append(header[:4:4], bytes.Join([][]byte{
+			wgAttr(3, key('p')), wgAttr(4, key('q')), wgAttr(wgPort, n16(nil, 51820)), wgAttr(wgMark, n32(nil, 7)),
+			wgAttr(wgIfIndex, n32(nil, 5)), wgAttr(wgPeers, one, two),
+		}, nil)...),
 		append(header[:4:4], wgAttr(wgPeers, rest)...),
 	}
 }

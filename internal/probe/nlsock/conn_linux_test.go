@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,7 +132,7 @@ func TestRead(t *testing.T) {
 	text := nlattr.Append(nil, unix.NLMSGERR_ATTR_MSG, []byte("not so\x00")...)
 	question := msg(7, 0, 5, 1, 2, 3)
 	capped := append(errno(unix.EPERM), append(question[:16:16], text...)...)
-	whole := append(errno(unix.EPERM), append(question[:len(question):len(question)], text...)...)
+	whole := append(errno(unix.EPERM), append(slices.Clip(question), text...)...)
 	for name, c := range map[string]struct {
 		b       []byte
 		got     string

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/netstate/nft"
+	"github.com/pktrail/pktrail/internal/probe/nlsock"
 	"github.com/pktrail/pktrail/internal/trail"
 )
 
@@ -42,7 +43,7 @@ func (s *Source) request(kind uint16, family string, dump bool, attrs []attribut
 	for range attempts {
 		restart()
 		err = s.nf.ask(kind, byte(fam), dump, attrs, each)
-		if !errors.Is(err, errInterrupted) {
+		if !errors.Is(err, nlsock.ErrChanged) {
 			break
 		}
 	}

@@ -102,7 +102,7 @@ func (s *Source) Close() error {
 	s.closed = true
 	var errs []error
 	if s.nf != nil {
-		errs = append(errs, s.nf.close())
+		errs = append(errs, s.nf.Close())
 	}
 	for _, fd := range [...]int{s.sock, s.sock6} {
 		if fd >= 0 {

@@ -98,9 +98,18 @@ func (l *linkListing) addressFlags(a *netstate.Address) {
 		bit  uint32
 		name string
 	}{
-		{secondary, "secondary"}, {0x02, "nodad"}, {0x04, "optimistic"}, {0x08, "dadfailed"}, {0x10, "home"},
-		{0x20, "deprecated"}, {0x40, "tentative"}, {permanent, ""}, {0x100, "mngtmpaddr"}, {0x200, "noprefixroute"},
-		{0x400, "autojoin"}, {0x800, "stable-privacy"},
+		{secondary, "secondary"},
+		{0x02, "nodad"},
+		{0x04, "optimistic"},
+		{0x08, "dadfailed"},
+		{0x10, "home"},
+		{0x20, "deprecated"},
+		{0x40, "tentative"},
+		{permanent, ""},
+		{0x100, "mngtmpaddr"},
+		{0x200, "noprefixroute"},
+		{0x400, "autojoin"},
+		{0x800, "stable-privacy"},
 	}
 	w, flags := &l.w, a.Flags
 	for _, n := range names {

@@ -69,8 +69,12 @@ func fdbFlags(w *writer, flags uint8) {
 		bit  uint8
 		name string
 	}{
-		{neighSelf, "self"}, {neighRouter, "router"}, {neighExternal, "extern_learn"}, {neighOffload, "offload"},
-		{neighMaster, "master"}, {neighSticky, "sticky"},
+		{neighSelf, "self"},
+		{neighRouter, "router"},
+		{neighExternal, "extern_learn"},
+		{neighOffload, "offload"},
+		{neighMaster, "master"},
+		{neighSticky, "sticky"},
 	} {
 		if flags&f.bit != 0 {
 			w.str("", "", f.name, " ")

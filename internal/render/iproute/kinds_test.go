@@ -27,15 +27,19 @@ func (m message) u8(typ uint16, v uint8) message    { return m.raw(typ, v) }
 func (m message) u16(typ uint16, v uint16) message {
 	return m.raw(typ, binary.NativeEndian.AppendUint16(nil, v)...)
 }
+
 func (m message) u32(typ uint16, v uint32) message {
 	return m.raw(typ, binary.NativeEndian.AppendUint32(nil, v)...)
 }
+
 func (m message) be16(typ uint16, v uint16) message {
 	return m.raw(typ, binary.BigEndian.AppendUint16(nil, v)...)
 }
+
 func (m message) be32(typ uint16, v uint32) message {
 	return m.raw(typ, binary.BigEndian.AppendUint32(nil, v)...)
 }
+
 func (m message) str(typ uint16, v string) message       { return m.raw(typ, append([]byte(v), 0)...) }
 func (m message) nest(typ uint16, inner message) message { return m.raw(typ|0x8000, inner...) }
 

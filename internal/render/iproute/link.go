@@ -130,10 +130,24 @@ func (l *linkListing) flags(flags uint32, parentDown bool) {
 		bit  uint32
 		name string
 	}{
-		{1 << 3, "LOOPBACK"}, {1 << 1, "BROADCAST"}, {1 << 4, "POINTOPOINT"}, {1 << 12, "MULTICAST"}, {1 << 7, "NOARP"},
-		{1 << 9, "ALLMULTI"}, {1 << 8, "PROMISC"}, {1 << 10, "MASTER"}, {1 << 11, "SLAVE"}, {1 << 2, "DEBUG"},
-		{1 << 15, "DYNAMIC"}, {1 << 14, "AUTOMEDIA"}, {1 << 13, "PORTSEL"}, {1 << 5, "NOTRAILERS"}, {up, "UP"},
-		{1 << 16, "LOWER_UP"}, {1 << 17, "DORMANT"}, {1 << 18, "ECHO"},
+		{1 << 3, "LOOPBACK"},
+		{1 << 1, "BROADCAST"},
+		{1 << 4, "POINTOPOINT"},
+		{1 << 12, "MULTICAST"},
+		{1 << 7, "NOARP"},
+		{1 << 9, "ALLMULTI"},
+		{1 << 8, "PROMISC"},
+		{1 << 10, "MASTER"},
+		{1 << 11, "SLAVE"},
+		{1 << 2, "DEBUG"},
+		{1 << 15, "DYNAMIC"},
+		{1 << 14, "AUTOMEDIA"},
+		{1 << 13, "PORTSEL"},
+		{1 << 5, "NOTRAILERS"},
+		{up, "UP"},
+		{1 << 16, "LOWER_UP"},
+		{1 << 17, "DORMANT"},
+		{1 << 18, "ECHO"},
 	}
 	l.w.openArray("flags")
 	l.w.text("<")

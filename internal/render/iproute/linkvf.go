@@ -2,6 +2,7 @@ package iproute
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/netstate/rtnl"
@@ -161,12 +162,9 @@ func (l *linkListing) vfStatsText(s *netstate.VFStats) {
 
 // guid writes InfiniBand's as an address of eight bytes.
 func guid(v uint64) string {
-	s := ""
-	for i, c := range binary.BigEndian.AppendUint64(nil, v) {
-		if i > 0 {
-			s += ":"
-		}
-		s += hexDigits(c)
+	var all []string
+	for _, c := range binary.BigEndian.AppendUint64(nil, v) {
+		all = append(all, hexDigits(c))
 	}
-	return s
+	return strings.Join(all, ":")
 }
