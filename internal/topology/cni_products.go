@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha1"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/pktrail/pktrail/internal/netstate"
@@ -60,13 +61,8 @@ func (c *clue) calico() (name, mode string, ok bool) {
 func (c *clue) blackhole() *netstate.Route {
 	for i := range c.sp.ns.Routes {
 		r := &c.sp.ns.Routes[i]
-		if r.Type != typeBlackhole || !r.Dst.IsValid() {
-			continue
-		}
-		for _, a := range c.pod.Addresses {
-			if r.Dst.Contains(a) {
-				return r
-			}
+		if r.Type == typeBlackhole && r.Dst.IsValid() && slices.ContainsFunc(c.pod.Addresses, r.Dst.Contains) {
+			return r
 		}
 	}
 	return nil
@@ -126,10 +122,8 @@ func (c *clue) ruleFor(from bool) *netstate.Rule {
 		if !p.IsValid() || !p.IsSingleIP() || r.Action != ruleTable {
 			continue
 		}
-		for _, a := range c.pod.Addresses {
-			if p.Addr() == a {
-				return r
-			}
+		if slices.Contains(c.pod.Addresses, p.Addr()) {
+			return r
 		}
 	}
 	return nil

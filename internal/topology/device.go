@@ -30,7 +30,7 @@ type Device struct {
 	RouteMTU int  `json:"routeMtu,omitempty"`
 	Up       bool `json:"up"`
 	// Addresses are those that it has, without link-local IPv6.
-	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	Addresses []netip.Prefix `json:"addresses"`
 	// Master is the name of the bridge, bond or VRF that it is a port of;
 	// Port is its number there, valid iff positive.
 	Master string `json:"master,omitempty"`
@@ -58,7 +58,7 @@ type Overlay struct {
 	// one: IP and what follows up to the inner IP header.
 	Overhead int `json:"overhead,omitempty"`
 	// Ends are the other ends that tables name.
-	Ends []End `json:"ends,omitempty"`
+	Ends []End `json:"ends"`
 }
 
 // End is another end of an overlay.

@@ -13,7 +13,7 @@ func Find(s *netstate.State) *Map {
 	if s == nil {
 		s = &netstate.State{}
 	}
-	f := &finder{world: newWorld(s), m: &Map{Nodes: []Node{}, Pods: []Pod{}}}
+	f := &finder{world: newWorld(s), m: &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Warnings: []Warning{}}}
 	f.bySpace, f.overlays = map[*space]*pod{}, map[end]*Overlay{}
 	f.name()
 	f.place()
@@ -100,6 +100,13 @@ func (f *finder) warn(kind WarningKind, text, why string) {
 func (f *finder) finish() {
 	slices.SortStableFunc(f.nodes, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })
 	for _, n := range f.nodes {
+		list(&n.Addresses)
+		list(&n.Devices)
+		list(&n.Warnings)
+		list(&n.CNI.Evidence)
+		for i := range n.Devices {
+			n.Devices[i].lists()
+		}
 		f.m.Nodes = append(f.m.Nodes, n.Node)
 	}
 	slices.SortStableFunc(f.pods, func(a, b *pod) int {
@@ -107,9 +114,34 @@ func (f *finder) finish() {
 	})
 	for _, p := range f.pods {
 		for _, i := range p.ifaces {
+			for s := range i.Path {
+				i.Path[s].lists()
+			}
+			list(&i.Ways)
+			list(&i.Notes)
 			p.Interfaces = append(p.Interfaces, i.Interface)
 		}
+		list(&p.Addresses)
+		list(&p.Containers)
+		list(&p.Interfaces)
+		list(&p.Ports)
+		list(&p.Warnings)
+		list(&p.CNI.Evidence)
 		f.m.Pods = append(f.m.Pods, p.Pod)
+	}
+}
+
+// list makes an empty list of none: JSON would write null.
+func list[T any](l *[]T) {
+	if *l == nil {
+		*l = []T{}
+	}
+}
+
+func (d *Device) lists() {
+	list(&d.Addresses)
+	if d.Overlay != nil {
+		list(&d.Overlay.Ends)
 	}
 }
 

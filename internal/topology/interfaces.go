@@ -107,8 +107,6 @@ type candidate struct {
 	// through is true for a device that leads on to host ends by programs that
 	// no table shows.
 	through bool
-	// mac is the one that the neighbour entry has; empty where there is none.
-	mac string
 }
 
 func (c *candidate) answer(e end) {

@@ -3,7 +3,6 @@ package topology
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
 	"github.com/pktrail/pktrail/internal/netstate"
 )
@@ -19,10 +18,10 @@ func (f *finder) disagree(p *pod, i *iface, c *candidate) {
 		p.warn(WarnPeer, fmt.Sprintf("%s (by %s), but %s (by %s)", here, i.By, c.Detail, c.Kind),
 			"the snapshot was taken while interfaces changed")
 	case WayFDB:
-		if c.mac != "" && i.link.Address != "" && macKey(c.mac) != macKey(i.link.Address) {
+		if c.MAC != "" && i.link.Address != "" && macKey(c.MAC) != macKey(i.link.Address) {
 			return // the wrong MAC is the warning, not where it leads
 		}
-		if strings.Contains(c.Detail, "fdb of") {
+		if c.Bridge != "" {
 			p.warn(WarnFDB, fmt.Sprintf("%s, but the fdb has its MAC %s at %s", here, i.link.Address, c.Device), f.whoseMAC(p, i.link.Address, c.end))
 			return
 		}

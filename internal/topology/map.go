@@ -9,14 +9,14 @@ import (
 )
 
 // Map is where the pods of a State hang. Nodes are in the order of their names,
-// pods in that of node, namespace and name.
+// pods in that of node, namespace and name. In JSON its lists are never null.
 type Map struct {
 	Nodes []Node `json:"nodes"`
 	Pods  []Pod  `json:"pods"`
 	// Tunnels are the ways between nodes that overlay devices make, each once.
-	Tunnels []Tunnel `json:"tunnels,omitempty"`
+	Tunnels []Tunnel `json:"tunnels"`
 	// Warnings are those of no single node or pod.
-	Warnings []Warning `json:"warnings,omitempty"`
+	Warnings []Warning `json:"warnings"`
 }
 
 // All are the warnings of the map, its nodes and its pods.
@@ -41,13 +41,13 @@ type Node struct {
 	// Taken is when its state was read.
 	Taken time.Time `json:"taken,omitzero"`
 	// Addresses are those of its uplinks, then those that the cluster knows.
-	Addresses []netip.Addr   `json:"addresses,omitempty"`
+	Addresses []netip.Addr   `json:"addresses"`
 	PodCIDRs  []netip.Prefix `json:"podCidrs,omitempty"`
 	// CNI is what most of its pods hang by.
-	CNI CNI `json:"cni,omitzero"`
+	CNI CNI `json:"cni"`
 	// Devices are its bridges, overlays and uplinks, in this order.
-	Devices  []Device  `json:"devices,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	Devices  []Device  `json:"devices"`
+	Warnings []Warning `json:"warnings"`
 }
 
 // Netns is a network namespace.
@@ -74,15 +74,15 @@ type Pod struct {
 	From string `json:"from"`
 	// HostNetwork is true where it has no namespace of its own.
 	HostNetwork bool              `json:"hostNetwork,omitempty"`
-	Addresses   []netip.Addr      `json:"addresses,omitempty"`
-	Containers  []string          `json:"containers,omitempty"`
+	Addresses   []netip.Addr      `json:"addresses"`
+	Containers  []string          `json:"containers"`
 	Runtime     string            `json:"runtime,omitempty"`
 	PID         int               `json:"pid,omitempty"`
 	Netns       Netns             `json:"netns,omitzero"`
-	CNI         CNI               `json:"cni,omitzero"`
-	Interfaces  []Interface       `json:"interfaces,omitempty"`
-	Ports       []Port            `json:"ports,omitempty"`
-	Warnings    []Warning         `json:"warnings,omitempty"`
+	CNI         CNI               `json:"cni"`
+	Interfaces  []Interface       `json:"interfaces"`
+	Ports       []Port            `json:"ports"`
+	Warnings    []Warning         `json:"warnings"`
 	Labels      map[string]string `json:"labels,omitempty"`
 }
 
@@ -105,7 +105,7 @@ type CNI struct {
 	// "native", ...; empty where there is one alone or it is not known.
 	Mode string `json:"mode,omitempty"`
 	// Evidence are the facts that say so, e.g. "flannel.1 vxlan 1 udp 8472".
-	Evidence []string `json:"evidence,omitempty"`
+	Evidence []string `json:"evidence"`
 }
 
 // String is "flannel vxlan".
@@ -126,12 +126,12 @@ type Interface struct {
 	// By is the way by which the host end was found; empty if it was not.
 	By WayKind `json:"by,omitempty"`
 	// Ways are all that were tried.
-	Ways []Way `json:"ways,omitempty"`
+	Ways []Way `json:"ways"`
 	// MTU is the largest packet that fits all the way to other nodes; valid iff
 	// positive.
 	MTU int `json:"mtu,omitempty"`
 	// Notes say what has no host end and why, or could not be followed.
-	Notes []string `json:"notes,omitempty"`
+	Notes []string `json:"notes"`
 }
 
 // Device is the pod's own device.

@@ -20,10 +20,14 @@ func TestTunnelWarnings(t *testing.T) {
 		node string
 		want string
 	}{
-		{"other VNI", func(a *machineBed) { a.host.get("flannel.1").VXLAN.VNI = 7 }, "node-a",
-			"flannel.1 is vxlan 7, udp 8472, flannel.1 of node-b is vxlan 1, udp 8472"},
-		{"other port", func(a *machineBed) { a.host.get("flannel.1").VXLAN.Port = 4789 }, "node-b",
-			"flannel.1 is vxlan 1, udp 8472, flannel.1 of node-a is vxlan 1, udp 4789"},
+		{
+			"other VNI", func(a *machineBed) { a.host.get("flannel.1").VXLAN.VNI = 7 }, "node-a",
+			"flannel.1 is vxlan 7, udp 8472, flannel.1 of node-b is vxlan 1, udp 8472",
+		},
+		{
+			"other port", func(a *machineBed) { a.host.get("flannel.1").VXLAN.Port = 4789 }, "node-b",
+			"flannel.1 is vxlan 1, udp 8472, flannel.1 of node-a is vxlan 1, udp 4789",
+		},
 		{"one way", func(a *machineBed) {
 			a.host.FDB = slices.DeleteFunc(a.host.FDB, func(e netstate.FDBEntry) bool { return e.Dst.IsValid() })
 		}, "node-a", "flannel.1 knows no way to node-b, whose flannel.1 sends to node-a"},

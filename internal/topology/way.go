@@ -44,9 +44,13 @@ type Way struct {
 	Device string `json:"device,omitempty"`
 	Index  int    `json:"index,omitempty"`
 	Netns  uint64 `json:"netns,omitempty"`
+	// MAC is the neighbour entry's, Bridge the one whose forwarding database
+	// answered; empty where there is none.
+	MAC    string `json:"mac,omitempty"`
+	Bridge string `json:"bridge,omitempty"`
 	// Agrees is true if the answer fits the host end that was taken. A bridge
 	// fits all of its ports.
-	Agrees bool `json:"agrees,omitempty"`
+	Agrees bool `json:"agrees"`
 	// Detail is what was read, or why there is no answer: "10.244.2.3 lladdr
 	// 02:42:ac:1e:01:00, fdb port 7 of cni0", "no neighbour entry".
 	Detail string `json:"detail,omitempty"`

@@ -35,7 +35,7 @@ func (f *finder) byFDB(p *pod, i *iface, ip netip.Addr) candidate {
 		f.learnt(host, i.link.Address, &c, "MAC from the pod")
 		return c
 	}
-	c.mac = e.MAC
+	c.MAC = e.MAC
 	c.Detail = fmt.Sprintf("%s lladdr %s dev %s", ip, e.MAC, host.nameOf(e.Link))
 	if l := host.links[e.Link]; l == nil || l.Kind != "bridge" {
 		c.answer(end{host, e.Link})
@@ -96,16 +96,16 @@ func (f *finder) learnt(sp *space, mac string, c *candidate, from string) {
 	}
 	entries := sp.fdb[macKey(mac)]
 	if mac == "" || len(entries) == 0 {
-		if c.mac != "" || hasBridge(sp) {
+		if c.MAC != "" || hasBridge(sp) {
 			say("no fdb entry")
 		}
 		return
 	}
 	e := entries[0]
-	bridge := sp.nameOf(e.Master)
+	c.Bridge = sp.nameOf(e.Master)
 	c.answer(end{sp, e.Link})
 	var where strings.Builder
-	fmt.Fprintf(&where, "fdb of %s: %s", bridge, c.Device)
+	fmt.Fprintf(&where, "fdb of %s: %s", c.Bridge, c.Device)
 	if l := sp.links[e.Link]; l != nil && l.Port != nil && l.Port.Number > 0 {
 		fmt.Fprintf(&where, ", port %d", l.Port.Number)
 	}

@@ -32,36 +32,69 @@ func TestDisagreements(t *testing.T) {
 			n.host.learn(web, "veth1")
 			n.host.Neighbours[2].MAC = web
 		}, "shop/web-1", WarnFDB, []string{"shop/db-1 has the same MAC"}},
-		{"duplicated address on the wire", func(n *machineBed) { n.host.Neighbours[1].MAC = "aa:bb:cc:dd:ee:ff" },
-			"shop/web-1", WarnNeighbour, []string{"10.244.1.2 has MAC " + web + ", but node-a knows 10.244.1.2 at aa:bb:cc:dd:ee:ff, dev cni0", "another device answers"}},
-		{"neighbour entry of another pod", func(n *machineBed) { n.host.Neighbours[1].MAC = db },
-			"shop/web-1", WarnNeighbour, []string{"that is the MAC of shop/db-1"}},
-		{"stale route", func(n *machineBed) { n.host.route("10.244.1.2 dev veth1 scope link") },
-			"shop/web-1", WarnRoute, []string{"the other end of eth0 is veth0, but the node's route to 10.244.1.2 is: 10.244.1.2 dev veth1 scope link", "left over from an earlier pod"}},
-		{"block of another node", func(n *machineBed) { n.host.route("10.244.1.0/28 via 10.244.2.0 dev flannel.1") },
-			"shop/web-1", WarnRoute, []string{"10.244.1.0/28 via 10.244.2.0 dev flannel.1", "another node's block"}},
-		{"blackhole", func(n *machineBed) { n.host.route("blackhole 10.244.1.0/25") },
-			"shop/web-1", WarnRoute, []string{"the node's route to 10.244.1.2 is: blackhole 10.244.1.0/25", "own route is missing"}},
-		{"one address twice", func(n *machineBed) { n.snap.Namespaces[2].Addresses[0].Prefix = prefixesOf("10.244.1.2/24")[0] },
-			"shop/web-1", WarnAddress, []string{"10.244.1.2 is also an address of shop/db-1 on node-a"}},
-		{"node's address", func(n *machineBed) { n.host.addr("eth0", "10.244.1.2/32") },
-			"shop/web-1", WarnAddress, []string{"also an address of node node-a"}},
-		{"ends that differ", func(n *machineBed) {
-			n.host.Links[len(n.host.Links)-1].Parent = 2
-			n.host.get("veth1").ParentNSID = n.host.get("veth0").ParentNSID
+		{
+			"duplicated address on the wire", func(n *machineBed) { n.host.Neighbours[1].MAC = "aa:bb:cc:dd:ee:ff" },
+			"shop/web-1", WarnNeighbour,
+			[]string{"10.244.1.2 has MAC " + web + ", but node-a knows 10.244.1.2 at aa:bb:cc:dd:ee:ff, dev cni0", "another device answers"},
 		},
-			"shop/web-1", WarnPeer, []string{"the other end of eth0 is veth0 (by iflink)", "veth1 of node-a names interface 2"}},
+		{
+			"neighbour entry of another pod", func(n *machineBed) { n.host.Neighbours[1].MAC = db },
+			"shop/web-1", WarnNeighbour,
+			[]string{"that is the MAC of shop/db-1"},
+		},
+		{
+			"stale route", func(n *machineBed) { n.host.route("10.244.1.2 dev veth1 scope link") },
+			"shop/web-1", WarnRoute,
+			[]string{"the other end of eth0 is veth0, but the node's route to 10.244.1.2 is: 10.244.1.2 dev veth1 scope link", "left over from an earlier pod"},
+		},
+		{
+			"block of another node", func(n *machineBed) { n.host.route("10.244.1.0/28 via 10.244.2.0 dev flannel.1") },
+			"shop/web-1", WarnRoute,
+			[]string{"10.244.1.0/28 via 10.244.2.0 dev flannel.1", "another node's block"},
+		},
+		{
+			"blackhole", func(n *machineBed) { n.host.route("blackhole 10.244.1.0/25") },
+			"shop/web-1", WarnRoute,
+			[]string{"the node's route to 10.244.1.2 is: blackhole 10.244.1.0/25", "own route is missing"},
+		},
+		{
+			"one address twice", func(n *machineBed) { n.snap.Namespaces[2].Addresses[0].Prefix = prefixesOf("10.244.1.2/24")[0] },
+			"shop/web-1", WarnAddress,
+			[]string{"10.244.1.2 is also an address of shop/db-1 on node-a"},
+		},
+		{
+			"node's address", func(n *machineBed) { n.host.addr("eth0", "10.244.1.2/32") },
+			"shop/web-1", WarnAddress,
+			[]string{"also an address of node node-a"},
+		},
+		{
+			"ends that differ", func(n *machineBed) {
+				n.host.Links[len(n.host.Links)-1].Parent = 2
+				n.host.get("veth1").ParentNSID = n.host.get("veth0").ParentNSID
+			},
+			"shop/web-1", WarnPeer,
+			[]string{"the other end of eth0 is veth0 (by iflink)", "veth1 of node-a names interface 2"},
+		},
 		{"host end down", func(n *machineBed) { n.host.get("veth0").Flags = 0 }, "shop/web-1", WarnLink, []string{"veth0 (host of node-a) is down"}},
 		{"port blocked", func(n *machineBed) { n.host.get("veth0").Port.State = 4 }, "shop/web-1", WarnLink, []string{"port 1 of cni0, veth0, does not forward (blocking)"}},
-		{"host end too small", func(n *machineBed) { n.host.get("veth0").MTU = 1400 },
-			"shop/web-1", WarnMTU, []string{"eth0 has mtu 1450, its other end veth0 mtu 1400", "veth0 drops what eth0 sends above 1400 bytes"}},
+		{
+			"host end too small", func(n *machineBed) { n.host.get("veth0").MTU = 1400 },
+			"shop/web-1", WarnMTU,
+			[]string{"eth0 has mtu 1450, its other end veth0 mtu 1400", "veth0 drops what eth0 sends above 1400 bytes"},
+		},
 		{"bridge too large", func(n *machineBed) { n.host.get("cni0").MTU = 1500 }, "shop/web-1", WarnMTU, []string{"cni0 has mtu 1500, its port veth0 mtu 1450"}},
 		{"bridge too small", func(n *machineBed) { n.host.get("cni0").MTU = 1400 }, "shop/web-1", WarnMTU, []string{"eth0 sends up to 1450 bytes, cni0 takes 1400"}},
 		{"overlay too small", func(n *machineBed) { n.host.get("flannel.1").MTU = 1400 }, "shop/web-1", WarnMTU, []string{"flannel.1 takes 1400", "path MTU discovery"}},
-		{"uplink too small", func(n *machineBed) { n.host.get("eth0").MTU = 1492 },
-			"shop/web-1", WarnMTU, []string{"flannel.1 makes packets of up to 1500 bytes of 1450 (vxlan adds 50), eth0 takes 1492", "mtu 1442 would fit"}},
-		{"forgotten by the API server", func(n *machineBed) { n.state.Cluster.Pods[0].Addresses = []netip.Addr{addrOf("10.244.1.9")} },
-			"shop/web-1", WarnAddress, []string{"the API server says 10.244.1.9; its interfaces have 10.244.1.2"}},
+		{
+			"uplink too small", func(n *machineBed) { n.host.get("eth0").MTU = 1492 },
+			"shop/web-1", WarnMTU,
+			[]string{"flannel.1 makes packets of up to 1500 bytes of 1450 (vxlan adds 50), eth0 takes 1492", "mtu 1442 would fit"},
+		},
+		{
+			"forgotten by the API server", func(n *machineBed) { n.state.Cluster.Pods[0].Addresses = []netip.Addr{addrOf("10.244.1.9")} },
+			"shop/web-1", WarnAddress,
+			[]string{"the API server says 10.244.1.9; its interfaces have 10.244.1.2"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b, nodes := flannelBed(t)
