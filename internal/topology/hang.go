@@ -54,7 +54,7 @@ func (w *world) hang(named map[*space]bool) *hanging {
 		}
 	}
 	for _, sp := range w.spaces {
-		if sp.ns.Host || h.fabric[sp] || !hasInterface(sp) {
+		if sp.ns.Host || h.fabric[sp] || !hasInterface(sp) && !named[sp] {
 			continue
 		}
 		if up := h.up[sp]; up != nil && h.fabric[up] && !named[sp] {

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -13,12 +14,8 @@ func (f *finder) interfaces(p *pod) {
 	if p.space == nil || p.HostNetwork {
 		return
 	}
-	if why, bad := p.space.unreadable(netstate.PartLinks); bad && len(p.space.ns.Links) == 0 {
-		p.warn(WarnUnreadable, "its interfaces are not known: "+why, "")
-		return
-	}
-	for n := range p.space.ns.Links {
-		l := &p.space.ns.Links[n]
+	f.guessLinks(p.space)
+	for l := range p.space.all() {
 		if !counts(l) {
 			continue
 		}
@@ -35,11 +32,33 @@ func (f *finder) interfaces(p *pod) {
 		}
 		p.ifaces = append(p.ifaces, i)
 	}
-	if len(p.ifaces) == 0 {
+	if _, bad := p.space.unreadable(netstate.PartLinks); len(p.ifaces) == 0 && !bad {
 		p.warn(WarnMissing, "it has no interface but lo", "")
 	}
 	if len(p.Addresses) == 0 {
 		p.Addresses = addressesOf(p)
+	}
+}
+
+// guessLinks gives a namespace whose interfaces could not be read those that the
+// host ends of the machine name.
+func (f *finder) guessLinks(sp *space) {
+	if _, bad := sp.unreadable(netstate.PartLinks); !bad || len(sp.links) > 0 {
+		return
+	}
+	var known []int
+	for e := range f.back {
+		if e.space == sp {
+			known = append(known, e.index)
+		}
+	}
+	slices.Sort(known)
+	for _, index := range known {
+		// In the map's own list: the State is the caller's.
+		sp.guessed = append(sp.guessed, netstate.Link{Index: index, Name: fmt.Sprintf("if%d", index), Kind: f.back[end{sp, index}].link().Kind, Flags: 1})
+	}
+	for i := range sp.guessed {
+		sp.links[sp.guessed[i].Index] = &sp.guessed[i]
 	}
 }
 

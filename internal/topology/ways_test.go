@@ -208,3 +208,26 @@ func TestNothingFound(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestUnreadPod: the pod's namespace could not be read, its node's could.
+func TestUnreadPod(t *testing.T) {
+	for name, lose := range map[string]func(n *machineBed){
+		"links": func(n *machineBed) {
+			n.snap.Namespaces[1].Links = nil
+			(&spaceBed{Namespace: n.snap.Namespaces[1], m: n}).unreadable(netstate.PartLinks)
+		},
+		"all": func(n *machineBed) { n.snap.Namespaces = slices.Delete(n.snap.Namespaces, 1, 2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, nodes := flannelBed(t)
+			lose(nodes[0])
+			p := b.find().pod(t, "shop/web-1")
+			if len(p.Interfaces) != 1 || p.Interfaces[0].path() != "if2 > veth0 > cni0 > flannel.1 > eth0" || p.Interfaces[0].By != WayBack || p.CNI.String() != "flannel vxlan" {
+				t.Errorf("%+v", p)
+			}
+			if len(p.Warnings) != 1 || p.Warnings[0].Kind != WarnUnreadable {
+				t.Errorf("%+v", p.Warnings)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -53,6 +54,7 @@ func newWorld(s *netstate.State) *world {
 			}
 		}
 	}
+	w.addUnread()
 	for _, sp := range w.spaces {
 		for i := range sp.ns.Links {
 			l := &sp.ns.Links[i]
@@ -86,6 +88,22 @@ func (w *world) addSpace(m *machine, snap *netstate.Snapshot, ns *netstate.Names
 	}
 }
 
+// addUnread takes in the namespaces of workloads that were not read: others may
+// still say what hangs there.
+func (w *world) addUnread() {
+	for _, m := range w.machines {
+		for _, snap := range m.snaps {
+			for _, load := range snap.Workloads {
+				if load.Netns != 0 && m.spaces[load.Netns] == nil && !load.HostNetwork {
+					w.addSpace(m, snap, &netstate.Namespace{Inode: load.Netns, Unreadable: []netstate.Unreadable{
+						{Part: netstate.PartLinks, Why: "its network namespace was not read"},
+					}})
+				}
+			}
+		}
+	}
+}
+
 // space is one namespace with its tables by what they are looked up for.
 type space struct {
 	machine *machine
@@ -102,6 +120,9 @@ type space struct {
 	table *routing
 	// node is the one that this space plays or belongs to.
 	node *node
+	// guessed are links that other namespaces name, of one whose own could not be
+	// read.
+	guessed []netstate.Link
 	// realm stands for all namespaces that this one can meet.
 	realm *space
 }
@@ -160,6 +181,19 @@ func (sp *space) far(l *netstate.Link) (other *space, why string, known bool) {
 		return nil, fmt.Sprintf("namespace %d is not in the snapshot", inode), false
 	}
 	return other, "", true
+}
+
+// all yields the links of a namespace, read or guessed.
+func (sp *space) all() iter.Seq[*netstate.Link] {
+	return func(yield func(*netstate.Link) bool) {
+		for _, list := range [][]netstate.Link{sp.ns.Links, sp.guessed} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // unreadable gives the reason why a part of the namespace is not known.
