@@ -56,6 +56,11 @@ func (f *finder) devices() {
 		}
 		n.addClusterAddresses()
 	}
+	for _, p := range f.pods {
+		if p.HostNetwork && len(p.Addresses) == 0 {
+			p.Addresses = slices.Clone(p.node.Addresses)
+		}
+	}
 }
 
 func (n *node) addAddresses(list []netip.Prefix) {
