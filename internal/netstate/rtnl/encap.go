@@ -55,11 +55,17 @@ func takeMPLS(e *netstate.Encap, typ uint16, v []byte) bool {
 		e.Labels = labelsOf(v)
 		return e.Labels != nil
 	case 2:
-		ttl := u8(v)
-		e.TTL = &ttl
-	default:
+		return takeTTL(e, v)
+	}
+	return false
+}
+
+func takeTTL(e *netstate.Encap, v []byte) bool {
+	if len(v) == 0 {
 		return false
 	}
+	ttl := v[0]
+	e.TTL = &ttl
 	return true
 }
 
@@ -69,24 +75,25 @@ func takeTunnel(e *netstate.Encap, typ uint16, v []byte) bool {
 	switch typ {
 	case 1:
 		e.ID = nlattr.BE64(v)
+		return len(v) >= 8
 	case 2:
 		e.Dst = ipOf(v)
+		return e.Dst.IsValid()
 	case 3:
 		e.Src = ipOf(v)
+		return e.Src.IsValid()
 	case 4:
-		ttl := u8(v)
-		e.TTL = &ttl
+		return takeTTL(e, v)
 	case 5:
 		e.TOS = u8(v)
+		return len(v) >= 1
 	case 6:
 		e.Flags = nlattr.BE16(v)
+		return len(v) >= 2
 	case 7: // padding
-	case 8:
-		return len(v) == 0
-	default:
-		return false
+		return true
 	}
-	return true
+	return typ == 8 && len(v) == 0 // no options at all
 }
 
 // takeSeg6 reads SEG6_IPTUNNEL_SRH of linux/seg6_iptunnel.h: a mode and a
@@ -134,6 +141,7 @@ func takeBPF(e *netstate.Encap, typ uint16, v []byte) bool {
 		e.Xmit = programName(v)
 	case 4:
 		e.Headroom = u32(v)
+		return len(v) >= 4
 	default:
 		return false
 	}
@@ -162,31 +170,25 @@ func takeXfrm(e *netstate.Encap, typ uint16, v []byte) bool {
 	default:
 		return false
 	}
-	return true
+	return len(v) >= 4
 }
 
 // takeSeg6Local reads SEG6_LOCAL_* of linux/seg6_local.h.
 func takeSeg6Local(e *netstate.Encap, typ uint16, v []byte) bool {
 	l := e.Local
 	switch typ {
-	case 1:
-		l.Action = u32(v)
+	case 1, 3, 6, 7, 9:
+		return takeNumber(l, typ, v)
 	case 2:
 		return takeSRH(e, v)
-	case 3:
-		l.Table = u32(v)
 	case 4:
 		l.Next4 = ipOf(v)
+		return l.Next4.IsValid()
 	case 5:
 		l.Next6 = ipOf(v)
-	case 6:
-		l.Input = int(u32(v))
-	case 7:
-		l.Output = int(u32(v))
+		return l.Next6.IsValid()
 	case 8:
 		l.Program = programName(v)
-	case 9:
-		l.VRFTable = u32(v)
 	case 10: // how much it has counted changes all the time
 		l.Counters = true
 	case 11:
@@ -195,6 +197,23 @@ func takeSeg6Local(e *netstate.Encap, typ uint16, v []byte) bool {
 		return false
 	}
 	return true
+}
+
+// takeNumber reads those that are a number.
+func takeNumber(l *netstate.Seg6Local, typ uint16, v []byte) bool {
+	switch n := u32(v); typ {
+	case 1:
+		l.Action = n
+	case 3:
+		l.Table = n
+	case 6:
+		l.Input = int(n)
+	case 7:
+		l.Output = int(n)
+	case 9:
+		l.VRFTable = n
+	}
+	return len(v) >= 4
 }
 
 // takeFlavors reads SEG6_LOCAL_FLV_*.

@@ -26,7 +26,7 @@ func Nexthop(b []byte) (netstate.Nexthop, error) {
 	}
 	var h hopParts
 	whole := nlattr.Each(b[nhmsgLen:], func(typ uint16, v []byte) {
-		if !nexthopAttr(&n, typ, v) && !nexthopWay(&h, typ, v) {
+		if len(v) < nexthopAttrLen(typ) || !nexthopAttr(&n, typ, v) && !nexthopWay(&h, typ, v) {
 			n.Raw = keep(n.Raw, typ, v)
 		}
 	})
@@ -41,6 +41,17 @@ func Nexthop(b []byte) (netstate.Nexthop, error) {
 	return n, nil
 }
 
+// nexthopAttrLen is how long an attribute of a nexthop has to be at least.
+func nexthopAttrLen(typ uint16) int {
+	switch typ {
+	case 3, 7:
+		return 2
+	case 1, 5:
+		return 4
+	}
+	return 0
+}
+
 // nexthopWay reads the attributes of a single way: NHA_* of linux/nexthop.h.
 func nexthopWay(h *hopParts, typ uint16, v []byte) bool {
 	switch typ {
@@ -48,6 +59,7 @@ func nexthopWay(h *hopParts, typ uint16, v []byte) bool {
 		h.Link = int(u32(v))
 	case 6: // NHA_GATEWAY
 		h.Gateway = ipOf(v)
+		return h.Gateway.IsValid()
 	case 7: // NHA_ENCAP_TYPE
 		h.encapType = u16(v)
 	case 8: // NHA_ENCAP

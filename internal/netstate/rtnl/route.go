@@ -1,7 +1,6 @@
 package rtnl
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -10,12 +9,8 @@ import (
 	"github.com/pktrail/pktrail/internal/netstate/nlattr"
 )
 
-// rtmsgLen is the length of struct rtmsg (linux/rtnetlink.h), rtnexthopLen that
-// of struct rtnexthop.
-const (
-	rtmsgLen     = 12
-	rtnexthopLen = 8
-)
+// rtmsgLen is the length of struct rtmsg (linux/rtnetlink.h).
+const rtmsgLen = 12
 
 // Address families: AF_* of linux/socket.h, RTNL_FAMILY_* of linux/rtnetlink.h.
 const (
@@ -42,7 +37,7 @@ func Route(b []byte) (netstate.Route, error) {
 	d := routeParts{}
 	known := addrFamily(b[0]) != 0 || b[0] == familyMPLS
 	whole := nlattr.Each(b[rtmsgLen:], func(typ uint16, v []byte) {
-		if !known || !d.address(b[0], typ, v) && !d.way(&r, typ, v) && !routeAttr(&r, typ, v) {
+		if !known || len(v) < routeAttrLen(typ) || !d.address(b[0], typ, v) && !d.way(&r, typ, v) && !routeAttr(&r, typ, v) {
 			r.Raw = keep(r.Raw, typ, v)
 		}
 	})
@@ -120,20 +115,36 @@ type routeParts struct {
 	several bool
 }
 
+// routeAttrLen is how long an attribute of a route has to be at least.
+func routeAttrLen(typ uint16) int {
+	switch typ {
+	case 20, 26:
+		return 1
+	case 21:
+		return 2
+	case 3, 4, 6, 11, 15, 16, 30:
+		return 4
+	case 12:
+		return 16
+	}
+	return 0
+}
+
 // address reads where to and where from; false for another attribute. An
 // address of MPLS is labels.
 func (d *routeParts) address(family uint8, typ uint16, v []byte) bool {
 	switch {
 	case typ == 1 && family == familyMPLS: // RTA_DST
 		d.labels = labelsOf(v)
+		return d.labels != nil
 	case typ == 1:
 		d.dst = ipOf(v)
+		return d.dst.IsValid()
 	case typ == 2: // RTA_SRC
 		d.src = ipOf(v)
-	default:
-		return false
+		return d.src.IsValid()
 	}
-	return true
+	return false
 }
 
 // way reads what belongs to a way: the one that the route has, or all of them.
@@ -176,6 +187,7 @@ func routeAttr(r *netstate.Route, typ uint16, v []byte) bool {
 		r.Metric = u32(v)
 	case 7: // RTA_PREFSRC
 		r.PrefSrc = ipOf(v)
+		return r.PrefSrc.IsValid()
 	case 8: // RTA_METRICS
 		takeMetrics(r, v)
 	case 12: // RTA_CACHEINFO
@@ -217,9 +229,6 @@ func takeMetrics(r *netstate.Route, b []byte) {
 // takeCacheInfo reads struct rta_cacheinfo: how often and when it was used is
 // passed over.
 func takeCacheInfo(r *netstate.Route, v []byte) {
-	if len(v) < 16 {
-		return
-	}
 	r.Error = int32(u32(v[12:]))
 	switch ticks := int32(u32(v[8:])); {
 	case ticks == 0:
@@ -228,80 +237,4 @@ func takeCacheInfo(r *netstate.Route, v []byte) {
 	default:
 		r.Expires = min(ticks/userHZ, -1)
 	}
-}
-
-// hopParts are what becomes a way of several attributes.
-type hopParts struct {
-	netstate.Hop
-	encap     []byte
-	encapType uint16
-}
-
-// take reads one of a way's attributes; false for another.
-func (h *hopParts) take(typ uint16, v []byte) bool {
-	switch typ {
-	case 5: // RTA_GATEWAY
-		h.Gateway = ipOf(v)
-	case 18: // RTA_VIA: struct rtvia, a family and an address
-		if len(v) < 2 || !ipOf(v[2:]).IsValid() {
-			return false
-		}
-		h.Gateway = ipOf(v[2:])
-	case 19: // RTA_NEWDST
-		if h.Labels = labelsOf(v); h.Labels == nil {
-			return false
-		}
-	case 21: // RTA_ENCAP_TYPE
-		h.encapType = u16(v)
-	case 22: // RTA_ENCAP
-		h.encap = v
-	default:
-		return false
-	}
-	return true
-}
-
-func (h *hopParts) hop() netstate.Hop {
-	if h.encapType != 0 {
-		h.Encap = encap(h.encapType, h.encap)
-	}
-	return h.Hop
-}
-
-// decodeHops reads a row of struct rtnexthop, each with attributes behind it.
-func decodeHops(b []byte) []netstate.Hop {
-	var hops []netstate.Hop
-	for len(b) >= rtnexthopLen {
-		n := int(binary.NativeEndian.Uint16(b))
-		if n < rtnexthopLen || n > len(b) {
-			break
-		}
-		var h hopParts
-		h.Flags, h.Weight, h.Link = b[2], int(b[3])+1, int(u32(b[4:]))
-		for typ, v := range nlattr.All(b[rtnexthopLen:n]) {
-			switch {
-			case typ == 11: // RTA_FLOW
-				h.Realm = u32(v)
-			case !h.take(typ, v):
-				h.Raw = keep(h.Raw, typ, v)
-			}
-		}
-		hops = append(hops, h.hop())
-		b = b[min(nlattr.Align(n), len(b)):]
-	}
-	return hops
-}
-
-// labelsOf reads a stack of MPLS labels (RFC 3032, linux/mpls.h), the outermost
-// first; nil if it has no bottom.
-func labelsOf(v []byte) []uint32 {
-	var labels []uint32
-	for ; len(v) >= 4; v = v[4:] {
-		entry := binary.BigEndian.Uint32(v)
-		labels = append(labels, entry>>12)
-		if entry&0x100 != 0 {
-			return labels
-		}
-	}
-	return nil
 }

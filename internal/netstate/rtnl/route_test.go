@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,30 @@ func TestCutRoutes(t *testing.T) {
 	}
 	if _, err := Nexthop([]byte{2}); err == nil || !strings.Contains(err.Error(), "nexthop: cut short") {
 		t.Error(err)
+	}
+}
+
+// An attribute that is too short for what it says it is stays as it came.
+func TestShortAttributes(t *testing.T) {
+	for typ := range 31 {
+		for _, m := range [][]byte{rtmsg(2, 0), rtmsg(28, 20)} {
+			r, err := Route(message(m, typ, []byte{}))
+			kept := len(r.Raw) == 1 && int(r.Raw[0].Type) == typ
+			if pass := typ == 24 || typ == 8 || typ == 9 || typ == 22; err != nil || kept == pass { // padding, and nests that are empty
+				t.Errorf("route attribute %d: %+v, %v", typ, r, err)
+			}
+		}
+		r, err := Rule(message(append([]byte{2}, make([]byte, 11)...), typ, []byte{}))
+		if pass := typ == 18 || typ == 3 || typ == 17; err != nil || (len(r.Raw) == 1) == pass || r.HasMark { // padding, and names
+			t.Errorf("rule attribute %d: %+v, %v", typ, r, err)
+		}
+		for kind := 1; kind <= encapXfrm; kind++ {
+			e := encap(uint16(kind), message(nil, typ, []byte{}))
+			mayBeEmpty := map[int][]int{encapIP: {7, 8}, encapIP6: {7, 8}, encapBPF: {1, 2, 3}, encapSeg6Local: {8, 10, 11}}
+			if pass := slices.Contains(mayBeEmpty[kind], typ); (len(e.Raw) == 0) != pass {
+				t.Errorf("attribute %d of tunnel %d: %+v", typ, kind, e)
+			}
+		}
 	}
 }
 

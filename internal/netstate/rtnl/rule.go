@@ -27,11 +27,11 @@ func Rule(b []byte) (netstate.Rule, error) {
 	var dst, src netip.Addr
 	whole := nlattr.Each(b[ruleLen:], func(typ uint16, v []byte) {
 		switch {
-		case !known:
+		case !known || len(v) < ruleAttrLen(typ):
 			r.Raw = keep(r.Raw, typ, v)
-		case typ == 1: // FRA_DST
+		case typ == 1 && ipOf(v).IsValid(): // FRA_DST
 			dst = ipOf(v)
-		case typ == 2: // FRA_SRC
+		case typ == 2 && ipOf(v).IsValid(): // FRA_SRC
 			src = ipOf(v)
 		case !selector(&r, typ, v) && !newerSelector(&r, typ, v) && !outcome(&r, typ, v):
 			r.Raw = keep(r.Raw, typ, v)
@@ -59,6 +59,21 @@ func Rule(b []byte) (netstate.Rule, error) {
 	return r, nil
 }
 
+// ruleAttrLen is how long an attribute of a rule has to be at least.
+func ruleAttrLen(typ uint16) int {
+	switch typ {
+	case 19, 21, 22, 25, 30:
+		return 1
+	case 28, 29:
+		return 2
+	case 4, 6, 10, 11, 13, 14, 15, 16, 23, 24, 26, 27:
+		return 4
+	case 12, 20:
+		return 8
+	}
+	return 0
+}
+
 // selector reads what a rule compares (FRA_* of linux/fib_rules.h); false for
 // another attribute.
 func selector(r *netstate.Rule, typ uint16, v []byte) bool {
@@ -76,9 +91,6 @@ func selector(r *netstate.Rule, typ uint16, v []byte) bool {
 	case 19: // FRA_L3MDEV
 		r.L3MDev = u8(v) != 0
 	case 20: // FRA_UID_RANGE: struct fib_rule_uid_range
-		if len(v) < 8 {
-			return false
-		}
 		r.Users = &netstate.UserRange{First: u32(v), Last: u32(v[4:])}
 	default:
 		return false
@@ -92,9 +104,6 @@ func newerSelector(r *netstate.Rule, typ uint16, v []byte) bool {
 	case 22: // FRA_IP_PROTO
 		r.IPProto = u8(v)
 	case 23, 24: // FRA_SPORT_RANGE, FRA_DPORT_RANGE: struct fib_rule_port_range
-		if len(v) < 4 {
-			return false
-		}
 		ports := &netstate.PortRange{First: u16(v), Last: u16(v[2:])}
 		if typ == 23 {
 			r.SrcPort = ports

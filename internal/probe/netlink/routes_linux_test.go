@@ -2,6 +2,7 @@ package netlink_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/pktrail/pktrail/internal/lab"
 	"github.com/pktrail/pktrail/internal/lab/labtest"
@@ -148,6 +150,16 @@ func TestRoutesAsIP(t *testing.T) {
 	if n := sameAsIP(t, ns, routeListings()); n < 500 {
 		t.Errorf("%d lines were compared: the namespace is not what it should be", n)
 	}
+	// Without a carrier, and down: ways are dead, routes go.
+	for _, way := range [][]string{{"v1", "down"}, {"v2", "down"}} {
+		run(t, "ip", "-n", ns, "link", "set", way[0], way[1])
+		sameAsIP(t, ns, routeListings())
+	}
+	for _, flag := range []string{"linkdown", "dead"} {
+		if !strings.Contains(string(run(t, "ip", "-n", ns, "route", "show", "table", "all")), flag) {
+			t.Errorf("no way is %s", flag)
+		}
+	}
 }
 
 func TestRulesAsIP(t *testing.T) {
@@ -157,6 +169,46 @@ func TestRulesAsIP(t *testing.T) {
 	batch(t, ns, "rules6.batch", "-6")
 	if n := sameAsIP(t, ns, routeListings()); n < 100 {
 		t.Errorf("%d lines were compared: the namespace is not what it should be", n)
+	}
+}
+
+// A multicast router's routes stand in tables of their own families, and have
+// ways that no other route has.
+func TestMulticastRoutesAsIP(t *testing.T) {
+	t.Parallel()
+	const mrtInit, addVIF, addMFC = 200, 202, 204 // linux/mroute.h
+	ns := labtest.Namespace(t)
+	for _, args := range []string{
+		"link add v0 type veth peer name v1", "link set v0 up", "link set v1 up", "addr add 10.1.0.1/24 dev v0", "addr add 10.2.0.1/24 dev v1",
+	} {
+		run(t, "ip", append([]string{"-n", ns}, strings.Fields(args)...)...)
+	}
+	err := lab.Do(ns, func() error {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_IGMP)
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IP, mrtInit, 1)
+		for i, addr := range [][]byte{{10, 1, 0, 1}, {10, 2, 0, 1}} {
+			vif := make([]byte, 16) // struct vifctl
+			binary.NativeEndian.PutUint16(vif, uint16(i))
+			vif[3] = 1
+			copy(vif[8:], addr)
+			err = errors.Join(err, unix.SetsockoptString(fd, unix.IPPROTO_IP, addVIF, string(vif)))
+		}
+		mfc := make([]byte, 60) // struct mfcctl
+		copy(mfc, []byte{10, 1, 0, 9, 239, 1, 1, 1})
+		mfc[10+1] = 3 // the TTL that a packet needs to leave by v1
+		return errors.Join(err, unix.SetsockoptString(fd, unix.IPPROTO_IP, addMFC, string(mfc)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAsIP(t, ns, routeListings())
+	got := take(t, ns, netlink.Options{Parts: []netstate.Part{netstate.PartRoutes}})
+	if !slices.ContainsFunc(got.Routes, func(r netstate.Route) bool { return r.Family == "ipmr" && r.Src.String() == "10.1.0.9/32" }) {
+		t.Error("the multicast router's route is missing")
 	}
 }
 
