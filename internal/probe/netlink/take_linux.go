@@ -82,26 +82,55 @@ type taker struct {
 	hardware map[int]uint16
 }
 
+// run takes all parts, and those again that changed before the last one was
+// taken: what is kept then held all at the same time.
 func (t *taker) run() error {
-	for _, p := range parts() {
-		if !t.o.wants(p.name) {
-			continue
-		}
-		err := nlsock.ErrChanged
-		for try := 0; try < tries && errors.Is(err, nlsock.ErrChanged); try++ {
-			if err := t.ctx.Err(); err != nil {
+	w, err := watch()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	again := map[netstate.Part]bool(nil)
+	for pass := range tries {
+		for _, p := range parts() {
+			if !t.o.wants(p.name) || pass > 0 && !again[p.name] {
+				continue
+			}
+			if err := t.part(p); err != nil {
 				return err
 			}
-			err = p.take(t)
 		}
-		switch {
-		case errors.Is(err, nlsock.ErrChanged):
+		if again = changedSince(w); len(again) == 0 {
+			return t.ctx.Err()
+		}
+	}
+	for _, p := range parts() {
+		if t.o.wants(p.name) && again[p.name] && !slices.Contains(t.out.Changed, p.name) {
 			t.out.Changed = append(t.out.Changed, p.name)
-		case err != nil:
-			t.unreadable(p.name, "", err)
 		}
 	}
 	return t.ctx.Err()
+}
+
+// part takes one part, again if it changed meanwhile. An error means that ctx
+// ended.
+func (t *taker) part(p part) error {
+	t.out.Unreadable = slices.DeleteFunc(t.out.Unreadable, func(u netstate.Unreadable) bool { return u.Part == p.name })
+	t.out.Changed = slices.DeleteFunc(t.out.Changed, func(c netstate.Part) bool { return c == p.name })
+	err := nlsock.ErrChanged
+	for try := 0; try < tries && errors.Is(err, nlsock.ErrChanged); try++ {
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		err = p.take(t)
+	}
+	switch {
+	case errors.Is(err, nlsock.ErrChanged):
+		t.out.Changed = append(t.out.Changed, p.name)
+	case err != nil:
+		t.unreadable(p.name, "", err)
+	}
+	return nil
 }
 
 // unreadable notes that a part, or what of it, could not be read. A part whose
