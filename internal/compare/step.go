@@ -106,6 +106,13 @@ func (r *reader) observe(i int, o *trail.Observation) {
 		r.device(i, o)
 	case trail.StageNeighbour, trail.StageTransmit, trail.StageRefuse, trail.StageDrop, trail.StageSocketFull, trail.StageDeliver:
 		r.end(i, o)
+	case trail.StageDatapath:
+		r.datapath(i, o)
+	case trail.StagePolicy:
+		if o.Policy != nil {
+			r.open(i, o, "policy", "policy")
+			r.add(plain(KindRule, o.Policy.Words()))
+		}
 	}
 	for _, f := range carried {
 		if at := r.cause(f); at >= 0 {
@@ -178,5 +185,17 @@ func (r *reader) device(i int, o *trail.Observation) {
 	r.add(f)
 	if m := o.Seen.DstMAC; m != "" && dir == "out" && len(o.Seen.Tunnels) == 0 && o.Point.Node != "" {
 		r.add(Fact{Kind: KindMAC, Value: "to " + m, exact: m})
+	}
+}
+
+// datapath takes a point of Cilium's. The numbers of endpoints, and the names
+// of their devices, are other ones on each node and with each pod.
+func (r *reader) datapath(i int, o *trail.Observation) {
+	if o.Datapath == nil {
+		return
+	}
+	r.open(i, o, o.Datapath.Place(), "datapath/"+o.Datapath.Point)
+	if o.Point.Interface != "" {
+		r.add(Fact{Kind: KindDevice, Value: o.Point.Interface, same: device(o.Point.Interface)})
 	}
 }

@@ -202,15 +202,15 @@ func (t *Trails) finished() []*way {
 // flow. Late sightings do not tell that unless there are no others.
 func (t *Trails) begins(w *way) {
 	w.first = -1
-	found := false
+	found, some := false, false
 	for i := range w.sights {
 		s := &w.sights[i]
-		at := s.time - t.clocks.offset(t.clockOf(s))
+		at := t.told(s)
 		switch {
 		case s.late && found:
 			continue
-		case !found || at < w.start:
-			w.start, found = at, !s.late
+		case !s.late && !found, !some || at < w.start:
+			w.start, found, some = at, !s.late, true
 		}
 	}
 	var least int64

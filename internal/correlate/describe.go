@@ -23,10 +23,19 @@ func (v *view) text() string {
 	}
 	switch k.Proto {
 	case packet.ProtoICMP, packet.ProtoICMPv6:
+		if text, _, isEcho := strings.Cut(icmp(k, f.ID), ","); isEcho && k.Bare != 0 {
+			return text
+		}
 		return icmp(k, f.ID)
 	case packet.ProtoTCP:
+		if k.Bare != 0 {
+			return "TCP " + tcpFlags(packet.TCPFlags(k.Type))
+		}
 		return fmt.Sprintf("TCP %s, seq %d, %d bytes", tcpFlags(packet.TCPFlags(k.Type)), k.A, k.Len)
 	case packet.ProtoUDP:
+		if k.Bare != 0 {
+			break
+		}
 		if k.Fragment != 0 && v.udp > 0 { // its length is that of the fragment
 			return fmt.Sprintf("UDP, %d bytes", max(v.udp, 8)-8)
 		}

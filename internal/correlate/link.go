@@ -109,6 +109,12 @@ func (l *linker) note(w *way, f packet.Flow) {
 		l.put(l.sum(&quoted, linkQuoted, l.quotedID(k), 0), w)
 	}
 	back := f.Reverse()
+	if k.Bare != 0 && k.Proto == packet.ProtoTCP {
+		if flags := packet.TCPFlags(k.Type); flags&(packet.SYN|packet.ACK) == packet.SYN {
+			l.put(l.sum(&back, linkOpen, 0, 0), w)
+		}
+		return
+	}
 	switch k.Proto {
 	case packet.ProtoTCP:
 		if end := endOf(k); end != k.A {
@@ -186,6 +192,11 @@ func (l *linker) answered(w *way, f *packet.Flow) int32 {
 	switch {
 	case w.more != nil && w.more.refused.Src.IsValid():
 		sum = l.sum(&w.more.refused, linkQuoted, w.more.quoted, 0)
+	case k.Proto == packet.ProtoTCP && k.Bare != 0:
+		if packet.TCPFlags(k.Type)&(packet.SYN|packet.RST) == 0 {
+			return 0
+		}
+		sum = l.sum(f, linkOpen, 0, 0)
 	case k.Proto == packet.ProtoTCP && packet.TCPFlags(k.Type)&packet.ACK != 0:
 		return l.acknowledged(w, f)
 	case k.Proto == packet.ProtoTCP && packet.TCPFlags(k.Type)&packet.RST != 0:

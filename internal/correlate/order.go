@@ -25,6 +25,9 @@ func (t *Trails) order(w *way, copies []int) []int32 {
 	if len(o.loose) == 0 {
 		return o.timed
 	}
+	if len(o.timed) == 0 && o.fromDatapaths() {
+		return o.byPoints()
+	}
 	o.divide()
 	slices.SortStableFunc(o.loose, func(a, b int32) int { return cmp.Compare(o.time(a), o.time(b)) })
 	return o.merge(o.place())

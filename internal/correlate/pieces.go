@@ -59,6 +59,9 @@ func (t *Trails) byDatagram(s *sight) *way {
 }
 
 func (t *Trails) apart(w *way, s *sight) time.Duration {
+	if s.untimed() || w.untimed() {
+		return 0
+	}
 	return time.Duration(max(w.from-s.time, s.time-w.to, 0))
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math"
+	"net/netip"
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -93,6 +94,8 @@ type view struct {
 	udp int
 	// dns is the identifier of a DNS message with a bit set above it.
 	dns uint32
+	// original is the source before a datapath translated it; may be invalid.
+	original netip.Addr
 }
 
 // read decodes a sighting. It returns false if nothing in it tells which
@@ -104,6 +107,9 @@ func (t *Trails) read(s *Sighting) bool {
 		v.known = s.Key.Proto != 0 || s.Key.Version != 0
 		v.id.Key = s.Key
 		t.headOf(&v.head, &s.Seen.Seen)
+		if d := s.Seen.Datapath; d != nil {
+			v.original = d.Original
+		}
 		t.finish(v)
 		return v.known || s.Seen.Flight != 0
 	}
@@ -148,7 +154,7 @@ func (t *Trails) finish(v *view) {
 		if k.Proto == packet.ProtoTCP && from == 0 { // Len is without its header
 			v.span.to += 20
 		}
-	case k.Proto == packet.ProtoTCP:
+	case k.Proto == packet.ProtoTCP && k.Bare == 0:
 		v.span = span{kind: spanStream, from: k.A, to: k.A + k.Len}
 	default:
 		v.span = span{to: math.MaxInt32}

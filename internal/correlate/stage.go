@@ -15,6 +15,8 @@ const (
 	stageRules
 	stageRoute
 	stageNeighbour
+	stageDatapath
+	stagePolicy
 	stageQueue
 	stageTransmit
 	stageRefuse
@@ -26,7 +28,7 @@ const (
 
 var stages = [...]trail.Stage{
 	"", trail.StageReceive, trail.StageCapture, trail.StageRetransmit, trail.StageHook, trail.StageRules,
-	trail.StageRoute, trail.StageNeighbour, trail.StageQueue, trail.StageTransmit, trail.StageRefuse,
+	trail.StageRoute, trail.StageNeighbour, trail.StageDatapath, trail.StagePolicy, trail.StageQueue, trail.StageTransmit, trail.StageRefuse,
 	trail.StageDeliver, trail.StageSocketFull, trail.StageConsume, trail.StageDrop,
 }
 
@@ -87,6 +89,8 @@ func (s *sight) rank() int {
 		return rankRoute
 	case stageNeighbour:
 		return rankNeighbour
+	case stageDatapath, stagePolicy:
+		return s.datapathRank()
 	case stageQueue:
 		return rankQueue
 	case stageTransmit:
@@ -146,6 +150,9 @@ func (s *sight) priority() int {
 // placeOf tells apart what a packet meets at one point and stage; 0 where
 // there is nothing to tell apart.
 func placeOf(s *sight) uint32 {
+	if m := s.more; m != nil && m.datapath != nil {
+		return fnv(fnvStart, m.datapath.Point) | 1
+	}
 	if s.hook == nil {
 		return 0
 	}

@@ -11,7 +11,7 @@ import (
 // once: a second sighting there is a repetition.
 func (t *Trails) takes(k *kin, s *sight, number uint64) bool {
 	w := k.w
-	if !k.payload.Agrees(t.v.id.Payload) || time.Duration(max(w.to, s.time)-min(w.from, s.time)) > Window {
+	if !k.payload.Agrees(t.v.id.Payload) || w.length(s) > Window || !t.bareFits(w, s) {
 		return false
 	}
 	if number != 0 && t.cloneTooLate(w, s, number) {

@@ -68,6 +68,8 @@ type Trails struct {
 	tuples intern[trail.Conntrack]
 	routes intern[trail.Route]
 	hops   intern[trail.Neighbour]
+	// datapaths are those of `cilium monitor`
+	datapaths intern[trail.Datapath]
 
 	flights   map[flight]*way
 	kin       map[uint64][]kin

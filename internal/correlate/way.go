@@ -88,6 +88,8 @@ type more struct {
 	refusal   *trail.Refusal
 	drop      *trail.Drop
 	socket    *trail.Socket
+	datapath  *trail.Datapath
+	policy    *trail.Policy
 	answers   []trail.Answer
 	settings  []trail.Setting
 	// stage is one that this package does not know.
@@ -97,7 +99,8 @@ type more struct {
 // compact makes a sight of an observation.
 func (t *Trails) compact(o *trail.Observation, point int32) sight {
 	s := sight{
-		time: o.Time, point: point, stage: stageOf(o.Stage), dir: o.Dir, len: int32(o.Len), late: o.Late,
+		time: o.Time, point: point, stage: stageOf(o.Stage), dir: o.Dir, len: int32(o.Len),
+		late: o.Late || o.Time == 0 && o.Datapath != nil, // `cilium monitor` has no clock
 		mark: o.Mark, cpu: uint16(o.CPU), merged: uint16(min(o.Merged, 0xffff)), head: -1,
 	}
 	if o.Hook != nil {
@@ -108,7 +111,10 @@ func (t *Trails) compact(o *trail.Observation, point int32) sight {
 	}
 	m := more{
 		rules: o.Rules, transmit: o.Transmit, refusal: o.Refusal, drop: o.Drop, socket: o.Socket,
-		answers: o.Answers, settings: o.Settings,
+		answers: o.Answers, settings: o.Settings, policy: o.Policy,
+	}
+	if o.Datapath != nil {
+		m.datapath = t.datapaths.get(*o.Datapath)
 	}
 	if s.stage == stageOther {
 		m.stage = o.Stage
@@ -120,7 +126,7 @@ func (t *Trails) compact(o *trail.Observation, point int32) sight {
 		m.neighbour = t.hops.get(*o.Neighbour)
 	}
 	if m.route != nil || m.neighbour != nil || m.transmit != nil || m.refusal != nil || m.drop != nil ||
-		m.socket != nil || m.stage != "" || len(m.rules)+len(m.answers)+len(m.settings) > 0 {
+		m.socket != nil || m.datapath != nil || m.policy != nil || m.stage != "" || len(m.rules)+len(m.answers)+len(m.settings) > 0 {
 		s.more = &m
 	}
 	s.place = placeOf(&s)
@@ -131,7 +137,7 @@ func (t *Trails) compact(o *trail.Observation, point int32) sight {
 func (t *Trails) expand(w *way, s *sight) trail.Observation {
 	at := &t.points[s.point]
 	o := trail.Observation{
-		Time: s.time - t.clocks.offset(at.clock), Late: s.late, Point: at.Point, Stage: s.stage.name(), Dir: s.dir,
+		Time: t.told(s), Late: s.late && s.time != 0, Point: at.Point, Stage: s.stage.name(), Dir: s.dir,
 		Len: int(s.len), Flight: w.parts[s.part].flight, CPU: int(s.cpu), Mark: s.mark, Merged: int(s.merged),
 		Hook: s.hook, Conntrack: s.ct,
 	}
@@ -143,6 +149,7 @@ func (t *Trails) expand(w *way, s *sight) trail.Observation {
 		if s.stage == stageOther {
 			o.Stage = m.stage
 		}
+		o.Datapath, o.Policy = m.datapath, m.policy
 		o.Refusal, o.Drop, o.Socket, o.Answers, o.Settings = m.refusal, m.drop, m.socket, m.answers, m.settings
 	}
 	return o
@@ -165,10 +172,10 @@ func (w *way) add(s sight, h *head) (fresh bool) {
 		}
 		s.head = int16(at)
 	}
-	if len(w.sights) == 0 {
+	switch {
+	case len(w.sights) == 0 || w.untimed():
 		w.from, w.to = s.time, s.time
-	}
-	if s.stage != stageRetransmit { // it can be of one that went long ago
+	case s.stage != stageRetransmit && !s.untimed(): // it can be of one that went long ago
 		w.from, w.to = min(w.from, s.time), max(w.to, s.time)
 	}
 	w.sights = append(w.sights, s)

@@ -82,6 +82,12 @@ func shapeDecisions(b *strings.Builder, o *trail.Observation) {
 	if d := o.Drop; d != nil {
 		fmt.Fprintf(b, " %s %s %s", d.Reason, function(d.At), d.Hook)
 	}
+	if d := o.Datapath; d != nil {
+		fmt.Fprintf(b, " %s", d.Place())
+	}
+	if p := o.Policy; p != nil {
+		fmt.Fprintf(b, " %s", p.Words())
+	}
 	if s := o.Socket; s != nil && o.Stage == trail.StageDeliver {
 		fmt.Fprintf(b, " to %s", s.Process)
 	}

@@ -130,9 +130,14 @@ type Refusal struct {
 // Drop is the end of a packet, and why.
 type Drop struct {
 	// Reason is the kernel's (enum skb_drop_reason), "NETFILTER_DROP", or the
-	// number where this kernel's BTF does not name it. Empty before Linux 5.17.
+	// number where this kernel's BTF does not name it; empty before Linux 5.17.
+	// It is the datapath's own where that dropped it, "Policy denied".
 	Reason string `json:"reason,omitempty"`
-	// At is the kernel function that freed it, "ip_rcv_finish_core+0x25b".
+	// Code is the reason's number; valid iff not 0. The kernel's have none,
+	// as they are others with each version.
+	Code int `json:"code,omitempty"`
+	// At is the kernel function that freed it, "ip_rcv_finish_core+0x25b", or
+	// where in a BPF program that was, "bpf_lxc.c:2410".
 	At string `json:"at,omitempty"`
 	// Stack is the functions that called it, innermost first, without offsets.
 	Stack []string `json:"stack,omitempty"`

@@ -46,6 +46,9 @@ type Observation struct {
 	Drop      *Drop      `json:"drop,omitempty"`
 	Socket    *Socket    `json:"socket,omitempty"`
 	Conntrack *Conntrack `json:"conntrack,omitempty"`
+	// Datapath may go with a drop and with a policy's decision, too.
+	Datapath *Datapath `json:"datapath,omitempty"`
+	Policy   *Policy   `json:"policy,omitempty"`
 
 	// Answers are what the kernel said when pktrail asked about this packet
 	// at this point; Settings the sysctls that decided.

@@ -37,6 +37,11 @@ const (
 	StageSocketFull Stage = "socketFull"
 	// StageRetransmit: TCP sends it, or what it carried, once more.
 	StageRetransmit Stage = "retransmit"
+	// StageDatapath: a datapath of BPF programs saw it at a point of its own;
+	// see Datapath.
+	StageDatapath Stage = "datapath"
+	// StagePolicy: network policies decided about it; see Policy.
+	StagePolicy Stage = "policy"
 )
 
 // Basis says how a statement is known.

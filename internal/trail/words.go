@@ -14,6 +14,10 @@ func (o *Observation) Words() string {
 		return o.Drop.Words()
 	case o.Refusal != nil:
 		return o.Refusal.Words()
+	case o.Policy != nil:
+		return o.Policy.Words()
+	case o.Datapath != nil:
+		return o.Datapath.Words()
 	case len(o.Rules) > 0:
 		return rulesWords(o)
 	case o.Route != nil:

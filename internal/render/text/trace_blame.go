@@ -22,9 +22,14 @@ func blame(v *trail.Verdict, f *Fold) string {
 			return text
 		}
 		for i := max(decider(f.Trail, &f.Verdict), 0); i < len(f.Trail.Observations); i++ { // a drop comes behind the answer to the sender
-			if d := f.Trail.Observations[i].Drop; d != nil && d.Reason == v.Reason && d.At != "" {
-				return text + " in " + function(d.At)
+			o := &f.Trail.Observations[i]
+			if d := o.Drop; d == nil || d.Reason != v.Reason || d.At == "" {
+				continue
 			}
+			if o.Datapath != nil {
+				return "the datapath: " + v.Reason + " at " + o.Drop.At
+			}
+			return text + " in " + function(o.Drop.At)
 		}
 		return text
 	}

@@ -30,7 +30,9 @@ func (m *rowMaker) drop(i int, o *trail.Observation) int {
 	if d.Reason == "" {
 		text = "dropped"
 	}
-	if at := function(d.At); at != "" {
+	if at := function(d.At); strings.Contains(at, ":") { // a line of a BPF program
+		text += " at " + at
+	} else if at != "" {
 		text += " in " + at
 	}
 	if n := len(m.rows) - 1; n >= 0 && m.rows[n].hop == m.hop {

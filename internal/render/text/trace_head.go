@@ -121,7 +121,7 @@ func result(f *Fold) string {
 		}
 		return word
 	}
-	if i := decider(f.Trail, v); i >= 0 {
+	if i := decider(f.Trail, v); i >= 0 && f.Trail.Observations[i].Time != 0 {
 		word += " " + since(after(f.Trail, f.Trail.Observations[i].Time))
 	}
 	return word

@@ -43,6 +43,10 @@ func (m *rowMaker) stage(i int, o *trail.Observation) int {
 		return m.drop(i, o)
 	case trail.StageDeliver, trail.StageSocketFull:
 		return m.socket(i, o)
+	case trail.StageDatapath:
+		return m.datapath(i, o)
+	case trail.StagePolicy:
+		return m.policy(i, o)
 	case trail.StageRetransmit:
 		return m.open(i, o, "tcp", say{text: "TCP sends this again"})
 	}

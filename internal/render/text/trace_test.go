@@ -49,6 +49,8 @@ func traceCases() map[string]*TraceResult {
 		"rates":             rates(),
 		"routes-twice":      routesTwice(),
 		"lost-fragments":    lostFragments(),
+		"cilium-ping":       ciliumPing(),
+		"cilium-denied":     ciliumDenied(),
 	}
 }
 

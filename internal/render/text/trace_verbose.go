@@ -27,7 +27,7 @@ func everything(t *trail.Trail, v *trail.Verdict) []row {
 			}
 		}
 		if w := o.Words(); w != "" && len(o.Rules) == 0 {
-			m.note(at, strings.TrimPrefix(w, "route: "))
+			m.note(at, strings.TrimPrefix(strings.TrimPrefix(w, "route: "), verbosePlace(o)+", "))
 		}
 		if o.Drop != nil && len(o.Drop.Stack) > 0 {
 			m.note(at, "called by "+strings.Join(o.Drop.Stack, " < "))
@@ -62,6 +62,10 @@ func verbosePlace(o *trail.Observation) string {
 	case trail.StageHook, trail.StageRules:
 		if o.Hook != nil && o.Hook.Name != "" {
 			return o.Hook.Name
+		}
+	case trail.StageDatapath:
+		if o.Datapath != nil {
+			return o.Datapath.Place()
 		}
 	}
 	return string(o.Stage)
