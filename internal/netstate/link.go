@@ -64,6 +64,8 @@ type Link struct {
 	GROMaxSize     uint32 `json:"groMaxSize,omitempty"`
 	GSOIPv4MaxSize uint32 `json:"gsoIpv4MaxSize,omitempty"`
 	GROIPv4MaxSize uint32 `json:"groIpv4MaxSize,omitempty"`
+	// MaxPacing is how far ahead the device can time packets, in nanoseconds.
+	MaxPacing uint64 `json:"maxPacingNs,omitempty"`
 	// Headroom and Tailroom are bytes that the device needs around a packet.
 	Headroom uint16 `json:"headroom,omitempty"`
 	Tailroom uint16 `json:"tailroom,omitempty"`

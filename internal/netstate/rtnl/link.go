@@ -62,8 +62,11 @@ const (
 	LinkTSOMaxSize  = 59
 	LinkTSOMaxSegs  = 60
 	LinkAllMulti    = 61
+	linkDevlink     = 62
 	LinkGSOIPv4     = 63
 	linkGROIPv4     = 64
+	linkDPLL        = 65
+	linkPacing      = 66
 	linkImmutable   = 67
 	linkHeadroom    = 68
 	linkTailroom    = 69
@@ -92,12 +95,14 @@ func Link(body []byte) (netstate.Link, error) {
 }
 
 // needless attributes say nothing: padding, counters of 32 bits beside those
-// of 64, the question's own mask, and where old cards have their memory if it
-// is nowhere.
+// of 64, the question's own mask, lists that are empty, and where old cards
+// have their memory if it is nowhere.
 func needless(typ uint16, v []byte) bool {
 	switch typ {
 	case linkPad, linkStats, linkExtMask:
 		return true
+	case linkDevlink, linkDPLL:
+		return len(v) == 0
 	case linkMap:
 		for _, c := range v {
 			if c != 0 {
@@ -207,6 +212,8 @@ func linkNumbers(l *netstate.Link, typ uint16, v []byte) bool {
 		return get16(v, &l.Tailroom)
 	case LinkNumVFs:
 		return get32(v, &l.NumVFs)
+	case linkPacing:
+		return getUint(v, &l.MaxPacing)
 	}
 	return false
 }

@@ -66,6 +66,17 @@ func get64(v []byte, p *uint64) bool {
 	return true
 }
 
+// getUint reads a number that takes four bytes if it fits (NLA_UINT).
+func getUint(v []byte, p *uint64) bool {
+	var short uint32
+	if get64(v, p) {
+		return true
+	}
+	ok := get32(v, &short)
+	*p = uint64(short)
+	return ok
+}
+
 func getIndex(v []byte, p *int) bool {
 	if len(v) < 4 {
 		return false

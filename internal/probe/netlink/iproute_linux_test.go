@@ -86,6 +86,11 @@ func TestAsIP(t *testing.T) {
 	t.Parallel()
 	ns, peer := manyLinks(t)
 	manyEntries(t, ns)
+	for _, l := range take(t, ns, Options{}).Links {
+		if l.Raw != nil || l.RawData != nil || l.RawPort != nil || l.Inet6 != nil && l.Inet6.Raw != nil {
+			t.Logf("%s: not understood: %v %v %v", l.Name, l.Raw, l.RawData, l.RawPort)
+		}
+	}
 	for _, c := range []struct {
 		tool    string
 		options iproute.Options
