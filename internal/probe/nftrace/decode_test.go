@@ -13,6 +13,7 @@ import (
 
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/trail"
+	"github.com/pktrail/pktrail/internal/trail/nflog"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -89,20 +90,28 @@ func TestGolden(t *testing.T) {
 		golden(t, path, eventsOf(g.ready))
 	}
 	for _, path := range files(t, "*.nflog") {
-		var g legacyGrouper
+		g := nflog.Passes{Silence: silence}
 		for i, m := range recorded(t, path) {
 			l, ok := decodeLog(m)
 			if !ok {
 				t.Errorf("%s: not decoded: %x", path, m)
 			}
-			g.add(&l, int64(i+1))
+			g.Add(&l, int64(i+1))
 		}
-		g.flush()
-		golden(t, path, eventsOf(g.ready))
+		g.Flush()
+		golden(t, path, legacyEvents(&g))
 	}
 }
 
-func eventsOf[G interface{ event() Event }](groups []G) []Event {
+func legacyEvents(g *nflog.Passes) []Event {
+	all := make([]Event, 0, len(g.Ready))
+	for _, p := range g.Ready {
+		all = append(all, legacyEvent(p))
+	}
+	return all
+}
+
+func eventsOf(groups []*group) []Event {
 	all := make([]Event, 0, len(groups))
 	for _, g := range groups {
 		all = append(all, g.event())

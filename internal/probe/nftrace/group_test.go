@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/pktrail/pktrail/internal/trail"
 )
 
 const ms = int64(time.Millisecond)
@@ -115,67 +113,5 @@ func TestOwnTable(t *testing.T) {
 	}
 	if g.marked != 2 || len(g.open)+len(g.ready) != 0 || g.headless != 0 {
 		t.Errorf("%+v", g)
-	}
-}
-
-// logged is a line of a packet.
-func logged(table, chain string, kind trail.RuleKind, number int, hook int, ipID byte) *line {
-	return &line{
-		table: table, chain: chain, kind: kind, number: number, hook: hook, family: nfprotoIPv4, in: 2,
-		data: append([]byte{0x45, 0, 0, 40, 0, ipID}, make([]byte, 22)...),
-	}
-}
-
-func TestLegacyGroups(t *testing.T) {
-	const rule, policy, back = trail.RuleMatched, trail.RulePolicy, trail.RuleReturn
-	for _, c := range []struct {
-		name  string
-		lines []*line
-		want  string
-	}{
-		{"one table", []*line{logged("nat", "PREROUTING", rule, 1, 0, 1), logged("nat", "K", back, 3, 0, 1), logged("nat", "PREROUTING", policy, 2, 0, 1)}, "PREROUTING K PREROUTING"},
-		{"two tables", []*line{logged("raw", "PREROUTING", policy, 1, 0, 1), logged("nat", "PREROUTING", policy, 1, 0, 1)}, "PREROUTING|PREROUTING"},
-		{"two hooks", []*line{logged("filter", "INPUT", rule, 1, 1, 1), logged("filter", "FORWARD", rule, 2, 2, 1)}, "INPUT|FORWARD"},
-		{"two packets", []*line{logged("nat", "PREROUTING", rule, 1, 0, 1), logged("nat", "PREROUTING", rule, 1, 0, 2), logged("nat", "K", rule, 1, 0, 1), logged("nat", "K", rule, 2, 0, 2)}, "PREROUTING K|PREROUTING K"},
-		{"the same headers again", []*line{logged("nat", "PREROUTING", rule, 2, 0, 0), logged("nat", "K", rule, 1, 0, 0), logged("nat", "PREROUTING", rule, 1, 0, 0)}, "PREROUTING K|PREROUTING"},
-		{"hooks by the chains' names", []*line{logged("filter", "K", rule, 2, -1, 0), logged("filter", "FORWARD", policy, 1, -1, 0)}, "K FORWARD"},
-		{"other hooks by the chains' names", []*line{logged("nat", "PREROUTING", rule, 1, -1, 0), logged("nat", "INPUT", rule, 2, -1, 0)}, "PREROUTING|INPUT"},
-	} {
-		var g legacyGrouper
-		for i, l := range c.lines {
-			g.add(l, int64(i))
-		}
-		g.expire(1000 * ms)
-		var got []string
-		for _, is := range g.ready {
-			var names []string
-			for _, r := range is.rules {
-				names = append(names, r.Chain)
-			}
-			got = append(got, strings.Join(names, " "))
-		}
-		if s := strings.Join(got, "|"); s != c.want || len(g.open) != 0 {
-			t.Errorf("%s: %s, want %s", c.name, s, c.want)
-		}
-	}
-}
-
-func TestTablePriority(t *testing.T) {
-	for _, c := range []struct {
-		table, hook string
-		want        int
-	}{
-		{"raw", "PREROUTING", -300},
-		{"mangle", "FORWARD", -150},
-		{"nat", "PREROUTING", -100},
-		{"nat", "OUTPUT", -100},
-		{"nat", "INPUT", 100},
-		{"nat", "POSTROUTING", 100},
-		{"filter", "INPUT", 0},
-		{"security", "OUTPUT", 50},
-	} {
-		if got := tablePriority(c.table, c.hook); got != c.want {
-			t.Errorf("%s at %s: %d", c.table, c.hook, got)
-		}
 	}
 }

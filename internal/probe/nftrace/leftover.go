@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -122,5 +123,9 @@ func startOf(pid int) (uint64, error) {
 	if len(fields) < 20 {
 		return 0, fmt.Errorf("stat of process %d has %d fields", pid, len(fields))
 	}
-	return number(fields[19]), nil
+	started, err := strconv.ParseUint(fields[19], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read start of process %d: %w", pid, err)
+	}
+	return started, nil
 }

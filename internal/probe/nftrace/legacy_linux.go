@@ -16,11 +16,12 @@ import (
 
 	"github.com/pktrail/pktrail/internal/probe/within"
 	"github.com/pktrail/pktrail/internal/trail"
+	"github.com/pktrail/pktrail/internal/trail/nflog"
 )
 
 // legacy hears the trace of iptables-legacy in one namespace.
 type legacy struct {
-	legacyGrouper
+	nflog.Passes
 	ns     *os.File // valid iff bound is not nil
 	blind  []trail.Blind
 	log    *socket // nil: not NFLOG
@@ -37,7 +38,7 @@ const legacyRules = "rules of iptables-legacy"
 // openLegacy finds out where the namespace sends its trace, and listens there.
 // It runs in the namespace. What cannot be heard is no error: it is blind.
 func openLegacy(o Options) (*legacy, error) {
-	l := &legacy{kmsg: -1}
+	l := &legacy{kmsg: -1, Passes: nflog.Passes{Silence: silence, Most: maxGroup}}
 	if o.Legacy == LegacyOff {
 		return l, nil
 	}
@@ -212,7 +213,7 @@ func (l *legacy) drain(messages, overruns *atomic.Uint64) error {
 			return l.drainKernel(messages, overruns)
 		case errors.Is(err, unix.ENOBUFS):
 			overruns.Add(1)
-			l.flush()
+			l.Flush()
 			continue
 		case err != nil:
 			return fmt.Errorf("read NFLOG: %w", err)
@@ -224,7 +225,7 @@ func (l *legacy) drain(messages, overruns *atomic.Uint64) error {
 			}
 			if is, ok := decodeLog(m.body); ok {
 				messages.Add(1)
-				l.add(&is, now)
+				l.Add(&is, now)
 			}
 		})
 	}
@@ -239,7 +240,7 @@ func (l *legacy) drainKernel(messages, overruns *atomic.Uint64) error {
 			return nil
 		case errors.Is(err, unix.EPIPE): // records were overwritten before they were read
 			overruns.Add(1)
-			l.flush()
+			l.Flush()
 			continue
 		case errors.Is(err, unix.EINTR):
 			continue
@@ -248,7 +249,7 @@ func (l *legacy) drainKernel(messages, overruns *atomic.Uint64) error {
 		}
 		if is, ok := decodeRecord(l.record[:n]); ok {
 			messages.Add(1)
-			l.add(&is, time.Now().UnixNano())
+			l.Add(&is, time.Now().UnixNano())
 		}
 	}
 	return nil
@@ -256,19 +257,19 @@ func (l *legacy) drainKernel(messages, overruns *atomic.Uint64) error {
 
 // collectLegacy makes events of what is complete.
 func (t *Tracer) collectLegacy() {
-	for _, g := range t.legacy.ready {
-		e := g.event()
+	for _, p := range t.legacy.Ready {
+		e := legacyEvent(p)
 		e.Point = t.options.Point
-		f := &g.first
-		iif, oif := f.in, f.out
-		if f.inName != "" || f.outName != "" {
-			iif, oif = t.look.index(f.inName), t.look.index(f.outName)
-			if t.legacy.names && (f.inName != "" && iif == 0 || f.outName != "" && oif == 0) {
+		f := &p.First
+		iif, oif := f.InIndex, f.OutIndex
+		if f.In != "" || f.Out != "" {
+			iif, oif = t.look.index(f.In), t.look.index(f.Out)
+			if t.legacy.names && (f.In != "" && iif == 0 || f.Out != "" && oif == 0) {
 				continue // of another namespace
 			}
 		}
-		t.look.place(&e, g.at(), iif, oif)
+		t.look.place(&e, p.At(), iif, oif)
 		t.ready = append(t.ready, e)
 	}
-	t.legacy.ready = nil
+	t.legacy.Ready = nil
 }

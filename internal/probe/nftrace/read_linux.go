@@ -32,7 +32,7 @@ func (t *Tracer) Read(e *Event) error {
 		}
 		if stopped {
 			t.groups.flush()
-			t.legacy.flush()
+			t.legacy.Flush()
 		}
 		next := t.expire(time.Now())
 		t.collect()
@@ -91,7 +91,7 @@ func (t *Tracer) drain() error {
 // expire ends what has been silent, and says when to look again.
 func (t *Tracer) expire(now time.Time) time.Time {
 	next := t.groups.expire(now.UnixNano())
-	if n := t.legacy.expire(now.UnixNano()); next == 0 || n != 0 && n < next {
+	if n := t.legacy.Expire(now.UnixNano()); next == 0 || n != 0 && n < next {
 		next = n
 	}
 	if next == 0 {
@@ -104,7 +104,7 @@ func (t *Tracer) expire(now time.Time) time.Time {
 func (t *Tracer) collect() {
 	t.marked.Store(t.groups.marked)
 	t.headless.Store(t.groups.headless)
-	if len(t.groups.ready) == 0 && len(t.legacy.ready) == 0 {
+	if len(t.groups.ready) == 0 && len(t.legacy.Ready) == 0 {
 		return
 	}
 	t.ready = t.ready[:0]
