@@ -70,7 +70,8 @@ packets, as pcapng.
 	f.BoolVar(&cluster.options.Follow, "follow", false, "take pods that come later, too")
 	cluster.bindWay(cmd)
 	cluster.bindKsniff(cmd)
-	cmd.ValidArgsFunction = completeTargets
+	cmd.ValidArgsFunction = cluster.completeTargets
+	completeNothing(cmd, "interface", "filter", "selector")
 	_ = cmd.RegisterFlagCompletionFunc("points", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"path", "pod", "host", "bridge", "overlay", "uplink"}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -95,11 +96,6 @@ packets, as pcapng.
 		return runCapture(cmd.Context(), s, &o, captureView{json: asJSON, headersOnly: headersOnly, verbose: verbose})
 	}
 	return cmd
-}
-
-// completeTargets offers what can be named without asking anybody.
-func completeTargets(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return append(action.Targets(), "pid:", "container:", "cri:", "if:"), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // notEmpty refuses flags that were given nothing, as by an unset variable, and

@@ -38,6 +38,8 @@ func bindCluster(cmd *cobra.Command) *clusterFlags {
 	f.Lookup("namespace").Usage = "namespace of pods (default: the context's)"
 	f.Lookup("context").Usage = "kubeconfig context; kubectl's other flags (--as, --token, --cluster, ...) work too"
 	f.Lookup("kubeconfig").Usage = "kubeconfig file (default: KUBECONFIG, ~/.kube/config)"
+	_ = cmd.RegisterFlagCompletionFunc("namespace", c.completeNames("ns/")) // neither can err: the flags were just made
+	_ = cmd.RegisterFlagCompletionFunc("context", c.completeContexts)
 	return c
 }
 
@@ -48,6 +50,7 @@ func (c *clusterFlags) bindPods(cmd *cobra.Command) {
 	f.BoolVarP(&o.AllNamespaces, "all-namespaces", "A", false, "with -l: pods of all namespaces")
 	f.StringVarP(&o.Container, "container", "c", "", "container of the pod (default: the pod's own default)")
 	f.IntVar(&o.MaxTargets, "max-targets", 0, "take as many pods and nodes (default 20 pods, 10 nodes)")
+	_ = cmd.RegisterFlagCompletionFunc("container", c.completeContainers) // cannot err: the flag was just made
 }
 
 // bindNodes adds the flags that choose nodes, by themselves or by their pods.
@@ -87,6 +90,7 @@ func (c *clusterFlags) bindWay(cmd *cobra.Command) {
 	f.StringVar(&o.PullPolicy, "image-pull-policy", "", "Always, IfNotPresent or Never (default IfNotPresent)")
 	f.Var(&c.reconnect, "reconnect", "try a broken connection again for this long; 0 gives up at once")
 	f.StringVar(&o.Compress, "compress", "auto", "pack what comes from agents: auto, on or off")
+	_ = cmd.RegisterFlagCompletionFunc("agent-namespace", c.completeNames("ns/")) // cannot err: the flag was just made
 	_ = cmd.RegisterFlagCompletionFunc("method", cobra.FixedCompletions(
 		[]cobra.Completion{"auto", "node", "exec", "ephemeral"}, cobra.ShellCompDirectiveNoFileComp)) // cannot err: the flag was just made
 }

@@ -52,8 +52,9 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"waitfor": waitFor,
-			"listen":  listen,
+			"waitfor":   waitFor,
+			"listen":    listen,
+			"apiserver": apiServer,
 		},
 		RequireUniqueNames: true,
 	})

@@ -48,7 +48,7 @@ packets can go to. What cannot be read is noted in the file with the reason.
 	cluster := bindCluster(cmd)
 	cluster.bindNodes(cmd)
 	cluster.bindWay(cmd)
-	cmd.ValidArgsFunction = completeTargets
+	cmd.ValidArgsFunction = cluster.completeTargets
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := notEmpty(cmd, "output", "write", "socket", "connections"); err != nil {
 			return err

@@ -65,9 +65,11 @@ it; without it pktrail waits for packets that are there anyway.
 	_ = f.MarkHidden("write") // cannot err: the flag was just made
 	cluster := bindCluster(cmd)
 	cluster.bindWay(cmd)
-	cmd.ValidArgsFunction = completeTargets
+	cmd.ValidArgsFunction = cluster.completeEnds
+	completeNothing(cmd, "filter")
 	_ = cmd.RegisterFlagCompletionFunc("probe", cobra.FixedCompletions( // cannot err: the flag was just made
 		[]cobra.Completion{"tcp", "udp", "icmp"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("from-node", cluster.completeNames("node/")) // cannot err either
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := traceArgs(cmd, args, &o); err != nil {
 			return err

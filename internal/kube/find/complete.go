@@ -47,6 +47,35 @@ func Complete(ctx context.Context, client kubernetes.Interface, prefix, namespac
 	return f.choices(ctx, k, name, word+"/")
 }
 
+// Containers lists the containers of the pods that a query stands for, those
+// that do not run too, each name once. It is silent about what may not be read.
+func Containers(ctx context.Context, client kubernetes.Interface, q Query) []Choice {
+	f := &finder{client: client, q: q}
+	refs, err := q.read()
+	if err != nil {
+		return nil
+	}
+	var sources []*source
+	for _, r := range refs {
+		more, _ := f.sources(ctx, r, &Found{})
+		sources = append(sources, more...)
+	}
+	if len(refs) == 0 {
+		sources = []*source{q.selected()}
+	}
+	var out []Choice
+	for _, s := range sources {
+		_ = f.pods(ctx, s, func(p *corev1.Pod) {
+			for _, c := range containersOf(p) {
+				if !slices.ContainsFunc(out, func(have Choice) bool { return have.Target == c.Name }) {
+					out = append(out, Choice{Target: c.Name, About: strings.TrimPrefix(c.Kind+", "+c.Image, ", ")})
+				}
+			}
+		})
+	}
+	return out
+}
+
 // List lists the pods that can be captured, of one namespace or (empty) of
 // all, and the nodes, for a list to choose from; pktrail's own agents are left
 // out. Of more than a page, it gives the first.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -97,64 +96,5 @@ func TestByAddress(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", addr, got, err, want)
 		}
-	}
-}
-
-func TestComplete(t *testing.T) {
-	client := cluster(append(shop(t),
-		runs("db-agent", labelled("app.kubernetes.io/name=pktrail-agent")),
-		object[batchv1.Job](t, `{metadata: {namespace: shop, name: pktrail-1, labels: {app.kubernetes.io/name: pktrail-agent}}}`),
-		object[batchv1.Job](t, `{metadata: {namespace: shop, name: pktrail-of-ours, labels: {app.kubernetes.io/name: backup}}}`),
-	)...)
-	for prefix, want := range map[string]string{
-		"db":            "db-0 db-1",
-		"de":            "deploy/",
-		"deployment":    "deployment/",
-		"s":             "svc/ sts/",
-		"no":            "node/",
-		"deploy/":       "deploy/web",
-		"statefulset/d": "statefulset/db",
-		"node/node-":    "node/node-a node/node-b",
-		"svc/f":         "svc/front",
-		"nope/":         "",
-		"pod/logs":      "pod/logs-x",
-		"pod/db-":       "pod/db-0 pod/db-1",
-		"job/pktrail":   "job/pktrail-of-ours",
-	} {
-		var got []string
-		for _, c := range Complete(t.Context(), client, prefix, "shop") {
-			got = append(got, c.Target)
-		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q: %q, want %q", prefix, got, want)
-		}
-	}
-	forbid(client)
-	if got := Complete(t.Context(), client, "node/", "shop"); len(got) > 0 {
-		t.Errorf("without rights: %v", got)
-	}
-}
-
-func TestList(t *testing.T) {
-	client := cluster(runs("b", in("other")), runs("a"), runs("agent", hostNetwork),
-		runs("ours", in("pktrail"), hostNetwork, labelled("app.kubernetes.io/name=pktrail-agent")))
-	got, err := List(t.Context(), client, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for _, c := range got {
-		lines = append(lines, c.Namespace+" "+c.Target+" ("+c.About+")")
-	}
-	want := []string{
-		"other pod/b (Running, node-a)", "shop pod/a (Running, node-a)", "shop pod/agent (Running, network of its node, node-a)",
-		" node/node-a (amd64)", " node/node-b (amd64)",
-	}
-	if !slices.Equal(lines, want) {
-		t.Errorf("%q, want %q", lines, want)
-	}
-	forbid(client)
-	if _, err := List(t.Context(), client, ""); err == nil {
-		t.Error("no error without rights")
 	}
 }
