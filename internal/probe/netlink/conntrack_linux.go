@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -36,11 +35,11 @@ func (t *taker) conntrack() error {
 // sysctlNumber reads a setting that is a number; -1 if it is not there.
 func sysctlNumber(path string) (int, error) {
 	var buf [32]byte
-	n, err := readFile(sysctlRoot+path, buf[:])
+	b, err := readSetting(unix.AT_FDCWD, sysctlRoot+path, buf[:])
 	if err != nil {
 		return -1, err
 	}
-	v, err := strconv.Atoi(strings.TrimSpace(string(buf[:n])))
+	v, err := strconv.Atoi(string(b))
 	if err != nil {
 		return -1, fmt.Errorf("read %s: %w", path, err)
 	}

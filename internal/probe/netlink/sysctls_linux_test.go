@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,8 +31,13 @@ func TestSysctlsAsSysctl(t *testing.T) {
 	t.Parallel()
 	ns := labtest.Namespace(t)
 	run(t, "ip", "-n", ns, "link", "add", "v0.7", "type", "veth", "peer", "name", "v1")
-	set(t, ns, "net.ipv4.conf.v1.rp_filter=2", "net.ipv4.conf.v0/7.arp_announce=1", "net.ipv4.ip_local_reserved_ports=10,20-30",
+	set(t, ns, "net.ipv4.conf.v1.rp_filter=2", "net.ipv4.conf.v0/7.arp_announce=1",
 		"net.ipv6.conf.v1.accept_ra=2", "net.ipv6.conf.v1.mtu=1400", "net.ipv4.conf.v1.arp_evict_nocarrier=0", "net.ipv6.conf.v1.addr_gen_mode=1")
+	var ports []string
+	for p := 1000; p < 60000; p += 100 { // longer than most values
+		ports = append(ports, strconv.Itoa(p))
+	}
+	set(t, ns, "net.ipv4.ip_local_reserved_ports="+strings.Join(ports, ","))
 	theirs := map[string]bool{}
 	for l := range strings.Lines(string(run(t, "ip", "netns", "exec", ns, "sysctl", "-a", "--ignore"))) {
 		theirs[l] = true
@@ -47,6 +53,7 @@ func TestSysctlsAsSysctl(t *testing.T) {
 	for _, want := range []string{
 		"net.ipv4.ip_forward = 0\n", "net.ipv4.conf.v1.rp_filter = 2\n", "net.ipv4.conf.v0/7.arp_announce = 1\n",
 		"net.ipv6.conf.v1.mtu = 1400\n", "net.ipv4.ip_local_port_range = 32768\t60999\n", "net.netfilter.nf_conntrack_count = 0\n",
+		"net.ipv4.ip_local_reserved_ports = " + strings.Join(ports, ",") + "\n",
 		"net.bridge.bridge-nf-call-iptables = ", "net.netfilter.nf_log.2 = ", "net.ipv4.conf.default.rp_filter = ",
 	} {
 		if !strings.Contains(string(ours), want) {
