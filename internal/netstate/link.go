@@ -120,6 +120,9 @@ type Link struct {
 	Netkit    *Netkit    `json:"netkit,omitempty"`
 	WireGuard *WireGuard `json:"wireguard,omitempty"`
 	XFRM      *XFRM      `json:"xfrm,omitempty"`
+	// VLANs are those that a port of a bridge lets pass, or the bridge itself;
+	// empty where the bridge does not filter by them.
+	VLANs []PortVLAN `json:"vlans,omitempty"`
 	// What a port of a master has: see PortKind.
 	BondPort *BondPort `json:"bondPort,omitempty"`
 	VRFPort  *VRF      `json:"vrfPort,omitempty"`

@@ -145,3 +145,15 @@ type Port struct {
 	BackupNexthop uint32 `json:"backupNexthop,omitempty"`
 	Sent          Sent   `json:"sent,omitempty"`
 }
+
+// PortVLAN is VLANs of a bridge's port, or of the bridge itself, that it lets
+// pass (struct bridge_vlan_info of linux/if_bridge.h).
+type PortVLAN struct {
+	// First to Last are their ids.
+	First uint16 `json:"first"`
+	Last  uint16 `json:"last"`
+	// PVID is true for the VLAN of frames that come in without a tag, Untagged if
+	// frames leave without one.
+	PVID     bool `json:"pvid,omitempty"`
+	Untagged bool `json:"untagged,omitempty"`
+}

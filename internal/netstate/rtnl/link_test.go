@@ -51,9 +51,11 @@ func TestNothingIsLost(t *testing.T) {
 		RawData: []netstate.Attr{{Type: BridgeSTP, Data: []byte{1}}, {Type: 63, Data: []byte{5}}},
 		RawPort: []netstate.Attr{{Type: 1, Data: []byte{4}}},
 		Raw: []netstate.Attr{
-			{Type: LinkMTU, Data: []byte{1, 2}}, {Type: 200, Data: []byte{9}},
+			{Type: LinkMTU, Data: []byte{1, 2}},
+			{Type: 200, Data: []byte{9}},
 			{Type: LinkInfo, Data: nlattr.Append(nil, infoXStats, attr(1, 2)...)},
-			{Type: linkAFSpec, Data: nlattr.Append(nil, 2, attr(9, 8)...)}, {Type: linkAFSpec, Data: nlattr.Append(nil, 28, attr(1, 1)...)},
+			{Type: linkAFSpec, Data: nlattr.Append(nil, 2, attr(9, 8)...)},
+			{Type: linkAFSpec, Data: nlattr.Append(nil, 28, attr(1, 1)...)},
 		},
 	}
 	if !reflect.DeepEqual(l, want) {
@@ -79,6 +81,20 @@ func TestNetkit(t *testing.T) {
 	want := netstate.Netkit{Primary: true, Mode: "l3", PeerPolicy: 2, Scrub: 1, Headroom: binary.NativeEndian.Uint16([]byte{4, 0}), Sent: 0x3fc}
 	if err != nil || l.Netkit == nil || *l.Netkit != want || l.RawData != nil {
 		t.Errorf("%+v %+v, %v", l.Netkit, l.RawData, err)
+	}
+}
+
+func TestBridgeVLANs(t *testing.T) {
+	info := func(flags, id uint16) []byte {
+		return attr(2, binary.NativeEndian.AppendUint16(binary.NativeEndian.AppendUint16(nil, flags), id)...)
+	}
+	index, got := BridgeVLANs(someLink(nested(linkAFSpec, attr(0, 1, 0), info(6, 1), info(8, 100), info(16, 102), info(8|4, 200), info(16|4, 300))))
+	want := []netstate.PortVLAN{{First: 1, Last: 1, PVID: true, Untagged: true}, {First: 100, Last: 102}, {First: 200, Last: 300, Untagged: true}}
+	if index != 7 || !reflect.DeepEqual(got, want) {
+		t.Errorf("%d %+v", index, got)
+	}
+	if index, got := BridgeVLANs([]byte{1}); index != 0 || got != nil {
+		t.Errorf("%d %+v", index, got)
 	}
 }
 
@@ -129,7 +145,10 @@ func FuzzLink(f *testing.F) {
 			attr(infoPortKind, []byte("bridge\x00")...), nested(infoPortData, data...))))
 	}
 	f.Add(someLink(nested(LinkVFs, nested(1, attr(VFMAC, make([]byte, 36)...))), nested(LinkXDP, attr(2, 1)), attr(LinkStats64, make([]byte, 200)...)))
-	f.Fuzz(func(t *testing.T, b []byte) { same(t, b, Link) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		same(t, b, Link)
+		same(t, b, func(b []byte) ([]netstate.PortVLAN, error) { _, v := BridgeVLANs(b); return v, nil })
+	})
 }
 
 func FuzzAddress(f *testing.F) {

@@ -71,6 +71,23 @@ func BenchmarkLinks(b *testing.B) {
 	})
 }
 
+// BenchmarkPod takes all of a namespace as a pod has it: what a node with many
+// pods has to pay for each.
+func BenchmarkPod(b *testing.B) {
+	ns := labtest.Namespace(b)
+	ip(b, ns, "link add eth0 type veth peer name peer", "addr add 10.0.0.1/24 dev eth0", "link set eth0 up", "link set peer up",
+		"route add default via 10.0.0.2")
+	f := open(b, ns)
+	b.ReportAllocs()
+	before := used(b, syscall.RUSAGE_SELF)
+	for b.Loop() {
+		if _, err := Take(context.Background(), f, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((used(b, syscall.RUSAGE_SELF)-before).Microseconds())/float64(b.N), "cpu-us/op")
+}
+
 // used is how much processor time was used so far.
 func used(tb testing.TB, who int) time.Duration {
 	tb.Helper()

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -37,6 +38,9 @@ func (t *taker) links() error {
 	}
 	t.out.Links = links
 	t.wireguard(links)
+	if vlanErr := t.vlans(links, at); vlanErr != nil {
+		t.unreadable(netstate.PartLinks, "vlans", vlanErr)
+	}
 	if statsErr := t.stats(links, at); statsErr != nil {
 		t.unreadable(netstate.PartLinks, "counters", statsErr)
 	}
@@ -55,6 +59,34 @@ func (t *taker) stats(links []netstate.Link, at map[int]int) error {
 				links[i].Stats = s
 				links[i].Sent.Add(rtnl.LinkStats64)
 			}
+		}
+		return nil
+	})
+	if errors.Is(err, nlsock.ErrChanged) {
+		return nil // links that came or went: the list itself says so
+	}
+	return err
+}
+
+// vlans adds to the bridges that filter by VLANs, and to their ports, which
+// these are.
+func (t *taker) vlans(links []netstate.Link, at map[int]int) error {
+	filters := func(l netstate.Link) bool { return l.Bridge != nil && l.Bridge.VLANFiltering }
+	if !slices.ContainsFunc(links, filters) {
+		return nil
+	}
+	const compressed = 4 // RTEXT_FILTER_BRVLAN_COMPRESSED
+	body := make([]byte, unix.SizeofIfInfomsg)
+	body[0] = unix.AF_BRIDGE
+	err := t.dumpRoute(unix.RTM_GETLINK, append32(body, unix.IFLA_EXT_MASK, compressed), func(m nlsock.Message) error {
+		index, vlans := rtnl.BridgeVLANs(m.Body)
+		i, ok := at[index]
+		if !ok {
+			return nil
+		}
+		master, ok := at[links[i].Master]
+		if filters(links[i]) || ok && filters(links[master]) {
+			links[i].VLANs = vlans
 		}
 		return nil
 	})
