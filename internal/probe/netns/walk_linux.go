@@ -76,11 +76,11 @@ func (w *walk) locate(v *view) (place, error) {
 	if v.ns.Target.Kind == Self {
 		return place{node: w.env.node, target: v.ns.Label}, nil
 	}
-	self := place{node: w.env.nodeName(candidate{inode: v.ns.Inode, pid: v.ns.PID})}
 	if w.env.isMachine(v.ns.Inode) {
-		return self, nil
+		// Not asked of others: it opens every namespace that has a name.
+		return place{node: w.env.nodeName(candidate{inode: v.ns.Inode, pid: v.ns.PID})}, nil
 	}
-	self.node = v.ns.Label
+	self := place{node: v.ns.Label}
 	r, err := v.routing()
 	if err != nil {
 		return place{}, err
