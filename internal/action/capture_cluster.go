@@ -39,8 +39,9 @@ type clusterCapture struct {
 
 	mu     sync.Mutex
 	points []trail.Point
-	armed  bool // the caller was told
-	wait   int  // posts that have neither armed nor failed
+	armed  bool          // the caller was told
+	told   chan struct{} // closed then
+	wait   int           // posts that have neither armed nor failed
 	failed []error
 	works  int // posts that have armed
 	served int // posts that there are and were
@@ -72,7 +73,7 @@ func (c *capture) runCluster(w io.Writer) error {
 	if c.options.Output != "" && c.options.Output != "-" { // somebody may read a pipe live
 		hold = fileHold
 	}
-	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), wait: len(posts), served: len(posts)}
+	k := &clusterCapture{capture: c, crew: crew, merge: record.NewMerge(w, hold, mergeRoom), told: make(chan struct{}), wait: len(posts), served: len(posts)}
 	if n := c.options.Request.Limits.Packets; n > 0 && (len(posts) > 1 || o.Follow) {
 		k.merge.Limit(n, func() { c.cancel(errEnough) })
 	}
@@ -109,7 +110,7 @@ func (k *clusterCapture) run(posts []post) error {
 	var all sync.WaitGroup
 	names := func() []record.Name { return nil } // nobody needs them on screen
 	if k.options.Output != "" || k.options.Viewer != nil {
-		names = k.crew.names(ctx, k.crew.found)
+		names = k.crew.names(ctx, k.crew.found, k.told)
 	}
 	for i := range posts {
 		p := &posts[i]
@@ -203,6 +204,7 @@ func (k *clusterCapture) settle(change int, points []trail.Point) {
 		return
 	}
 	k.hear(agent.Message{Kind: agent.KindArmed, Points: k.points})
+	close(k.told)
 	if d := k.options.Request.Limits.Duration; d > 0 && k.options.Cluster.Follow {
 		// Each agent has its own limit, and there may be always one more.
 		t := time.AfterFunc(d, func() { k.cancel(errTimeOver) })

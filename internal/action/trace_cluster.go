@@ -28,6 +28,7 @@ type clusterTrace struct {
 	merge    *record.Merge // nil without an Output
 
 	begun time.Time
+	armed chan struct{} // closed when all nodes are
 
 	// called are the pods' names, as soon as they are known.
 	called func() map[netip.Addr]string
@@ -38,7 +39,7 @@ type clusterTrace struct {
 
 // runCluster traces on a cluster.
 func (t *trace) runCluster(out *recording) (TraceResult, error) {
-	k := &clusterTrace{trace: t, begun: time.Now()}
+	k := &clusterTrace{trace: t, begun: time.Now(), armed: make(chan struct{})}
 	t.gather.several = true
 	legs, err := k.prepare()
 	if err != nil {
@@ -57,7 +58,7 @@ func (t *trace) runCluster(out *recording) (TraceResult, error) {
 	var names func() []record.Name
 	if out != nil {
 		k.merge = record.NewMerge(out, screenHold, 0)
-		names = k.crew.names(k.ctx, k.known())
+		names = k.crew.names(k.ctx, k.known(), k.armed)
 	}
 	stop := t.report()
 	err = k.runLegs(legs)
@@ -138,9 +139,10 @@ func (k *clusterTrace) runLegs(legs []leg) error {
 	}
 	err := placed
 	if err == nil {
+		announce := sync.OnceFunc(k.announce)
 		err = k.serve(k.ctx, main, func() {
 			arming.Wait()
-			k.announce()
+			announce()
 		})
 	}
 	if k.ctx.Err() == nil && err == nil {
@@ -212,4 +214,5 @@ func (k *clusterTrace) announce() {
 	s.ArmedIn = time.Since(k.begun).Round(time.Millisecond)
 	k.gather.overlay(&s)
 	k.hear(agent.Message{Kind: agent.KindArmed, Session: &s})
+	close(k.armed)
 }

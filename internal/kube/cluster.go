@@ -67,7 +67,9 @@ func Open(l Loader, agent string) (*Cluster, error) {
 	// questions have limits of their own.
 	config.Timeout = 0
 	config.WarningHandler = rest.NoWarnings{}
-	client, err := kubernetes.NewForConfig(config)
+	asking := rest.CopyConfig(config)
+	asking.Wrap(newTogether)
+	client, err := kubernetes.NewForConfig(asking)
 	if err != nil {
 		return nil, noConfig(err)
 	}
