@@ -39,7 +39,15 @@ func (x *Rulesets) saved(family string, legacy bool) []*Table {
 			all = append(all, t)
 		}
 	}
+	if !legacy {
+		slices.SortStableFunc(all, func(a, b *Table) int { return nftSaveOrder(a.Name) - nftSaveOrder(b.Name) })
+	}
 	return all
+}
+
+// nftSaveOrder is the place of a table in iptables-nft-save.
+func nftSaveOrder(name string) int {
+	return slices.IndexFunc(iptablesTables, func(t iptablesTable) bool { return t.name == name })
 }
 
 func (t *Table) save(b output, counters bool) {

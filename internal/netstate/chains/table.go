@@ -91,18 +91,20 @@ func (t *Table) addLegacy(x *xt.Chain) {
 	t.chains[c.Name] = c
 }
 
-// iptablesTables are the tables of iptables in the order in which
-// iptables-nft-save lists them, with the priority of their chains (enum
-// nf_ip_hook_priorities) and the chains that they have.
-var iptablesTables = []struct {
+// iptablesTable is a table of iptables with the priority of its chains (enum
+// nf_ip_hook_priorities) and the chains that it has.
+type iptablesTable struct {
 	name     string
 	priority int
 	hooks    string
-}{
-	{"filter", 0, "INPUT FORWARD OUTPUT"},
+}
+
+// iptablesTables are in the order in which iptables-nft-save lists them.
+var iptablesTables = []iptablesTable{
 	{"mangle", -150, "PREROUTING INPUT FORWARD OUTPUT POSTROUTING"},
-	{"raw", -300, "PREROUTING OUTPUT"},
 	{"security", 50, "INPUT FORWARD OUTPUT"},
+	{"raw", -300, "PREROUTING OUTPUT"},
+	{"filter", 0, "INPUT FORWARD OUTPUT"},
 	{"nat", -100, "PREROUTING INPUT OUTPUT POSTROUTING"},
 }
 
@@ -131,7 +133,11 @@ func (t *Table) madeByIptables() bool {
 		}
 		for hook := range strings.FieldsSeq(known.hooks) {
 			c := t.chains[hook]
-			if c != nil && c.Base && strings.EqualFold(c.Hook, hook) && c.Priority == iptablesPriority(t.Name, hook) {
+			want := iptablesPriority(t.Name, hook)
+			if t.Name == "security" {
+				want = 150 // iptables-nft's own number
+			}
+			if c != nil && c.Base && strings.EqualFold(c.Hook, hook) && c.Priority == want {
 				return true
 			}
 		}

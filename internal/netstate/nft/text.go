@@ -119,6 +119,9 @@ func (p *printer) step(e Expr, rest []Expr) int {
 		p.translate(e)
 	case *Reject:
 		p.reject(e)
+	case *Match:
+		p.say(p.plain(e))
+		p.dep = [bases]*dependency{} // nft leaves what stands before it alone
 	case *Unknown:
 		p.flush() // it may be what uses them
 		p.say(p.plain(e))

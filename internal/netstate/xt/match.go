@@ -31,47 +31,66 @@ func DecodeMatch(name string, rev uint8, data []byte, ip6 bool, n Names) Match {
 // matches write the words of one match; false says that this revision or form
 // is not known. Each names the header of its structure.
 var matches = map[string]func(*info, *line) bool{
-	"addrtype":  matchAddrtype,
-	"ah":        matchAH,
-	"comment":   matchComment,
-	"connbytes": matchConnbytes,
-	"connlimit": matchConnlimit,
-	"connmark":  matchMark,
-	"conntrack": matchConntrack,
-	"cpu":       matchCPU,
-	"dscp":      matchDSCP,
-	"esp":       matchESP,
-	"hashlimit": matchHashlimit,
-	"helper":    matchHelper,
-	"hl":        matchTTL,
-	"icmp":      matchICMP,
-	"icmp6":     matchICMP,
-	"iprange":   matchIprange,
-	"length":    matchLength,
-	"limit":     matchLimit,
-	"mac":       matchMAC,
-	"mark":      matchMark,
-	"multiport": matchMultiport,
-	"nfacct":    matchNfacct,
-	"owner":     matchOwner,
-	"physdev":   matchPhysdev,
-	"pkttype":   matchPkttype,
-	"policy":    matchPolicy,
-	"quota":     matchQuota,
-	"realm":     matchRealm,
-	"recent":    matchRecent,
-	"rpfilter":  matchRpfilter,
-	"sctp":      matchSCTP,
-	"set":       matchSet,
-	"socket":    matchSocket,
-	"state":     matchState,
-	"statistic": matchStatistic,
-	"tcp":       matchTCP,
-	"tcpmss":    matchTCPMSS,
-	"tos":       matchTOS,
-	"ttl":       matchTTL,
-	"udp":       matchUDP,
-	"udplite":   matchUDP,
+	"addrtype":   matchAddrtype,
+	"ah":         matchAH,
+	"bpf":        matchBPF,
+	"cgroup":     matchCgroup,
+	"cluster":    matchCluster,
+	"comment":    matchComment,
+	"connbytes":  matchConnbytes,
+	"connlabel":  matchConnlabel,
+	"connlimit":  matchConnlimit,
+	"connmark":   matchMark,
+	"conntrack":  matchConntrack,
+	"cpu":        matchCPU,
+	"dccp":       matchDCCP,
+	"devgroup":   matchDevgroup,
+	"dscp":       matchDSCP,
+	"dst":        matchOptions("dst"),
+	"ecn":        matchECN,
+	"esp":        matchESP,
+	"eui64":      noOptions,
+	"frag":       matchFrag,
+	"hashlimit":  matchHashlimit,
+	"hbh":        matchOptions("hbh"),
+	"helper":     matchHelper,
+	"hl":         matchTTL,
+	"icmp":       matchICMP,
+	"icmp6":      matchICMP,
+	"ipcomp":     matchIPComp,
+	"iprange":    matchIprange,
+	"ipv6header": matchIPv6Header,
+	"length":     matchLength,
+	"limit":      matchLimit,
+	"mac":        matchMAC,
+	"mark":       matchMark,
+	"mh":         matchMH,
+	"multiport":  matchMultiport,
+	"nfacct":     matchNfacct,
+	"osf":        matchOSF,
+	"owner":      matchOwner,
+	"physdev":    matchPhysdev,
+	"pkttype":    matchPkttype,
+	"policy":     matchPolicy,
+	"quota":      matchQuota,
+	"realm":      matchRealm,
+	"recent":     matchRecent,
+	"rpfilter":   matchRpfilter,
+	"rt":         matchRT,
+	"sctp":       matchSCTP,
+	"set":        matchSet,
+	"socket":     matchSocket,
+	"state":      matchState,
+	"statistic":  matchStatistic,
+	"string":     matchString,
+	"tcp":        matchTCP,
+	"tcpmss":     matchTCPMSS,
+	"time":       matchTime,
+	"tos":        matchTOS,
+	"ttl":        matchTTL,
+	"u32":        matchU32,
+	"udp":        matchUDP,
+	"udplite":    matchUDP,
 }
 
 // xt_comment.h
@@ -131,13 +150,10 @@ func matchUDP(i *info, l *line) bool {
 	return true
 }
 
-// xt_sctp.h: without chunk types
+// xt_sctp.h
 func matchSCTP(i *info, l *line) bool {
-	const source, dest, chunks = 1, 2, 4 // XT_SCTP_SRC_PORTS and so on
+	const source, dest, types = 1, 2, 4 // XT_SCTP_SRC_PORTS and so on
 	flags, inv := i.u32(284), i.u32(288)
-	if flags&chunks != 0 {
-		return false
-	}
 	if flags&source != 0 {
 		l.not(inv&source != 0)
 		l.add("--sport %s", span(i.u16(4), i.u16(6), ":"))
@@ -145,6 +161,14 @@ func matchSCTP(i *info, l *line) bool {
 	if flags&dest != 0 {
 		l.not(inv&dest != 0)
 		l.add("--dport %s", span(i.u16(0), i.u16(2), ":"))
+	}
+	if flags&types != 0 {
+		words, ok := i.sctpChunks()
+		if !ok {
+			return false
+		}
+		l.not(inv&types != 0)
+		l.add("--chunk-types %s", words)
 	}
 	return true
 }
@@ -258,7 +282,7 @@ func matchESP(i *info, l *line) bool {
 // ipt_ah.h; that of IPv6 has more
 func matchAH(i *info, l *line) bool {
 	if i.ip6 {
-		return false
+		return i.ah6(l)
 	}
 	if from, to := i.u32(0), i.u32(4); from != 0 || to != 0xffffffff {
 		l.not(i.u8(8)&1 != 0)

@@ -77,19 +77,56 @@ func (i *info) hashlimit() (hashlimit, bool) {
 	return h, true
 }
 
-// xt_hashlimit.h; rates by bytes or by match are not written
+// byteUnits are the units that hashlimit writes bytes in.
+var byteUnits = [...]struct {
+	size uint64
+	name string
+}{{1 << 20, "m"}, {1 << 10, "k"}, {1, ""}}
+
+// byteRate writes a rate of bytes, and the burst in bytes. The kernel keeps what
+// 16 bytes cost (XT_HASHLIMIT_BYTE_SHIFT).
+func byteRate(cost, burst uint64) (rate, words string) {
+	const all, shift = 1<<32 - 1, 4
+	if cost == 0 || cost > all {
+		return "", ""
+	}
+	r := (all/cost - 1) << shift
+	for _, u := range byteUnits {
+		if whole := r &^ (u.size - 1); u.size == 1 || (r >= u.size && all/(whole>>shift+1) == cost) {
+			rate = fmt.Sprintf("%d%sb/s", r/u.size, u.name)
+			break
+		}
+	}
+	if burst == 0 {
+		return rate, ""
+	}
+	for _, u := range byteUnits {
+		if total := r * burst; u.size == 1 || total >= u.size {
+			return rate, fmt.Sprintf("%d%sb", total/u.size, u.name)
+		}
+	}
+	return rate, ""
+}
+
+// xt_hashlimit.h
 func matchHashlimit(i *info, l *line) bool {
 	const invert, byBytes, rateMatch = 1 << 4, 1 << 5, 1 << 6
 	h, ok := i.hashlimit()
-	if !ok || h.mode&(byBytes|rateMatch) != 0 {
+	if !ok {
 		return false
 	}
 	option := "--hashlimit-upto"
 	if h.mode&invert != 0 {
 		option = "--hashlimit-above"
 	}
-	l.add("%s %s", option, rate(h.avg, h.scale))
-	l.add("--hashlimit-burst %d", h.burst)
+	speed, burst := rate(h.avg, h.scale), fmt.Sprint(h.burst)
+	if h.mode&byBytes != 0 {
+		speed, burst = byteRate(h.avg, h.burst)
+	}
+	l.add("%s %s", option, speed)
+	if burst != "" {
+		l.add("--hashlimit-burst %s", burst)
+	}
 	// dstip, dstport, srcip, srcport are the bits; iptables writes them so
 	if mode := hashMode(h.mode); mode != "" {
 		l.add("--hashlimit-mode %s", mode)
@@ -113,6 +150,12 @@ func matchHashlimit(i *info, l *line) bool {
 	if h.dstMask != h.bits {
 		l.add("--hashlimit-dstmask %d", h.dstMask)
 	}
+	if h.mode&rateMatch != 0 {
+		l.add("--hashlimit-rate-match")
+		if h.interval != 1 {
+			l.add("--hashlimit-rate-interval %d", h.interval)
+		}
+	}
 	return true
 }
 
@@ -132,6 +175,11 @@ func hashMode(mode uint32) string {
 // hashExpire is the default of --hashlimit-htable-expire: the unit that the
 // rate is written in, in milliseconds.
 func hashExpire(h hashlimit) uint32 {
+	if h.mode&(1<<5) != 0 && h.burst == 0 { // XT_HASHLIMIT_BYTE_EXPIRE and _BURST
+		return 15000
+	} else if h.mode&(1<<5) != 0 {
+		return 60000
+	}
 	_, unit, _ := strings.Cut(rate(h.avg, h.scale), "/")
 	for _, p := range periods() {
 		if p.name == unit {
