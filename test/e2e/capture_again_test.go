@@ -26,7 +26,7 @@ func TestCaptureAgain(t *testing.T) {
 		}
 		return r
 	}
-	const more, usual = 500 * time.Millisecond, 2*time.Second // a busy kubelet takes that for a pod now and then; the wait was 3 s
+	const more, usual = 500 * time.Millisecond, 2 * time.Second // a busy kubelet takes that for a pod now and then; the wait was 3 s
 	cold := max(one().Took, usual)
 	c.s.Gone(t, before)
 	var took []time.Duration

@@ -7,17 +7,25 @@ import (
 	"slices"
 )
 
-// symbols name the kernel's functions.
+// symbols name the kernel's functions: some 100,000, in a few MB. They are kept
+// in pieces, which do not grow: a slice that does leaves its size and more of it
+// behind as garbage.
 type symbols struct {
-	entries []symbol
-	names   []byte
+	entries []symbol // in the order of addresses
+	read    [][]symbol
+	names   [][]byte
 }
 
 type symbol struct {
 	addr uint64
-	off  uint32 // of the name
+	at   uint32 // of the name: the piece, and 16 bits within it
 	len  uint16
 }
+
+const (
+	entriesPiece = 4 << 10
+	namesPiece   = 64 << 10
+)
 
 // readSymbols reads what /proc/kallsyms has: "ffffffff81000000 T _stext", and
 // the module in brackets behind a tab. Where the process may not see addresses
@@ -32,9 +40,10 @@ func readSymbols(r io.Reader) (*symbols, error) {
 	if err := in.Err(); err != nil {
 		return nil, err
 	}
-	if len(s.entries) == 0 {
+	if len(s.read) == 0 {
 		return nil, nil
 	}
+	s.entries, s.read = slices.Concat(s.read...), nil
 	slices.SortStableFunc(s.entries, func(a, b symbol) int { return cmp.Compare(a.addr, b.addr) })
 	return s, nil
 }
@@ -63,11 +72,24 @@ func (s *symbols) add(line []byte) {
 	if n := slices.Index(name, '\t'); n >= 0 {
 		name = name[:n]
 	}
-	if len(name) == 0 || len(name) > 512 || len(s.names) > 1<<30 {
+	if len(name) == 0 || len(name) > 512 || len(s.names) > 1<<14 {
 		return
 	}
-	s.entries = append(s.entries, symbol{addr, uint32(len(s.names)), uint16(len(name))})
-	s.names = append(s.names, name...)
+	if n := len(s.names); n == 0 || len(s.names[n-1])+len(name) > namesPiece {
+		s.names = append(s.names, make([]byte, 0, namesPiece))
+	}
+	if n := len(s.read); n == 0 || len(s.read[n-1]) == entriesPiece {
+		s.read = append(s.read, make([]symbol, 0, entriesPiece))
+	}
+	names, entries := &s.names[len(s.names)-1], &s.read[len(s.read)-1]
+	*entries = append(*entries, symbol{addr, uint32((len(s.names)-1)<<16 | len(*names)), uint16(len(name))})
+	*names = append(*names, name...)
+}
+
+// name is an entry's.
+func (s *symbols) name(e symbol) string {
+	piece := s.names[e.at>>16]
+	return string(piece[e.at&0xffff:][:e.len])
 }
 
 // find names the function that an address is in, and how far in it is.
@@ -86,5 +108,5 @@ func (s *symbols) find(addr uint64) (string, uint64) {
 	if addr-e.addr > 1<<20 {
 		return "", 0 // between functions
 	}
-	return string(s.names[e.off : e.off+uint32(e.len)]), addr - e.addr
+	return s.name(e), addr - e.addr
 }
