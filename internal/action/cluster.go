@@ -75,6 +75,16 @@ func (o *ClusterOptions) method() place.Method {
 	return place.Method(o.Method)
 }
 
+// InNamespace is that of -n, else the context's; empty if no cluster is
+// configured.
+func (o *ClusterOptions) InNamespace() string {
+	ns, _, err := o.Loader.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return ""
+	}
+	return ns
+}
+
 // query is what find is asked.
 func (o *ClusterOptions) query(targets []string, namespace string, filtered bool) find.Query {
 	q := find.Query{

@@ -102,3 +102,17 @@ func openRegular(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// WriteFile writes a page or a picture into a file, which takes its name when
+// it is whole; "-" is stdout.
+func WriteFile(path string, b []byte, stdout io.Writer) error {
+	f, err := newReplacement(path, 0o644, stdout)
+	if err != nil {
+		return explain(err)
+	}
+	if _, err := f.Write(b); err != nil {
+		return explain(errors.Join(fmt.Errorf("write %s: %w", path, err), f.Discard()))
+	}
+	_, err = f.Keep()
+	return explain(err)
+}

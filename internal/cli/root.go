@@ -55,7 +55,7 @@ at its interface on the node, on bridge, overlay and uplink.`,
 	root.SetHelpCommandGroupID(groupMore)
 	root.SetCompletionCommandGroupID(groupMore)
 	root.AddCommand(
-		newCapture(s), newTrace(s), newDiff(s), newDoctor(s),
+		newCapture(s), newTrace(s), newMap(s), newDiff(s), newDoctor(s),
 		newSnapshot(s), newLab(s), newDemo(s), newImage(s), newClean(s), newVersion(s),
 		newFilter(s), newExtcap(s), newAgent(s),
 	)
