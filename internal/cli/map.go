@@ -49,7 +49,7 @@ Without any, all pods of this machine are listed, with -A those of the cluster.
 	cluster := bindCluster(cmd)
 	cluster.bindNodes(cmd)
 	cluster.bindWay(cmd)
-	cmd.ValidArgsFunction = completeTargets
+	cmd.ValidArgsFunction = cluster.completeTargets
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := notEmpty(cmd, "state", "html", "svg", "socket"); err != nil {
 			return err

@@ -21,7 +21,9 @@ says what is in the file. With --json the parts that a tool prints as JSON are
 as it does: ip -j, bridge -j, nft -j.
 
 PART is one of
-` + partsList() + `
+` + partsList() + `.
+Chains are printed by the tool that made them; nft prints all of nf_tables,
+iptables those of iptables alone. A file's byte order has to be this machine's.
 `,
 		Example: `  pktrail snapshot show here.pcapng
   pktrail snapshot show here.pcapng routes rules
@@ -67,7 +69,7 @@ PART is one of
 	f.StringVar(&q.In, "in", "", "namespace: NAMESPACE/POD, netns:NAME, its inode, or all (default: the node's own)")
 	f.BoolVar(&q.JSON, "json", false, "print JSON, as ip -j, bridge -j and nft -j do")
 	f.BoolVarP(&q.Details, "details", "d", false, "details of links, as ip -d shows them")
-	f.BoolVar(&q.Stats, "stats", false, "counters, as ip -s shows them")
+	f.BoolVar(&q.Stats, "stats", false, "counters, as ip -s and iptables-save -c show them")
 	f.BoolVarP(&four, "ipv4", "4", false, "IPv4 alone")
 	f.BoolVarP(&six, "ipv6", "6", false, "IPv6 alone")
 	return cmd

@@ -46,7 +46,7 @@ func synonyms() map[string]netstate.Part {
 		"route": netstate.PartRoutes, "rule": netstate.PartRules, "nexthop": netstate.PartNexthops,
 		"neighbours": netstate.PartNeighbours, "neighbors": netstate.PartNeighbours, "neighbour": netstate.PartNeighbours, "arp": netstate.PartNeighbours,
 		"program": netstate.PartPrograms, "bpf": netstate.PartPrograms, "chain": netstate.PartChains, "ruleset": netstate.PartChains,
-		"nft": netstate.PartChains, "iptables": netstate.PartChains, "set": netstate.PartSets, "ipset": netstate.PartSets, "ipsets": netstate.PartSets,
+		"iptables-save": partIptables, "set": netstate.PartSets, "ipset": netstate.PartSets, "ipsets": netstate.PartSets,
 		"sysctl": netstate.PartSysctls, "sockets": netstate.PartListeners, "listener": netstate.PartListeners, "ss": netstate.PartListeners,
 		"netns": netstate.PartNamespaces, "pods": netstate.PartWorkloads, "containers": netstate.PartWorkloads, "connections": netstate.PartConntrack,
 	}
@@ -60,7 +60,7 @@ func (q *Query) parts() ([]netstate.Part, error) {
 			if s, ok := synonyms()[word]; ok {
 				p = s
 			}
-			if !slices.Contains(Parts(), string(p)) {
+			if !slices.Contains(Parts(), string(p)) && p != partNft && p != partIptables {
 				return nil, &Error{fmt.Sprintf("a snapshot has no part %q", word), "it has " + strings.Join(Parts(), ", ")}
 			}
 			if !slices.Contains(out, p) {
@@ -70,6 +70,12 @@ func (q *Query) parts() ([]netstate.Part, error) {
 	}
 	return out, nil
 }
+
+// Chains as one tool prints them.
+const (
+	partNft      netstate.Part = "nft"
+	partIptables netstate.Part = "iptables"
+)
 
 // Parts are the words that Query.Parts takes.
 func Parts() []string {

@@ -73,7 +73,7 @@ type section struct {
 func (s *section) print(unreadable []netstate.Unreadable, body func(io.Writer) error) error {
 	var missing []netstate.Unreadable
 	for _, u := range unreadable {
-		if u.Part == s.part {
+		if u.Part == s.part || u.Part == netstate.PartChains && (s.part == partNft || s.part == partIptables) {
 			missing = append(missing, u)
 		}
 	}
@@ -165,6 +165,12 @@ func (q *Query) ofNamespace(w io.Writer, at place, p netstate.Part) error {
 		b = iproute.Nexthops(at.ns, o)
 	case netstate.PartPrograms:
 		return programs(w, at.ns, q.JSON)
+	case netstate.PartChains:
+		return q.rules(w, at, "")
+	case partNft, partIptables:
+		return q.rules(w, at, string(p))
+	case netstate.PartSets:
+		return sets(w, at.ns, q.JSON)
 	case netstate.PartConntrack, netstate.PartIPVS, netstate.PartListeners, netstate.PartSysctls:
 		return q.sockets(w, at.ns, p)
 	default:
