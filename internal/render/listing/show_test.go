@@ -25,7 +25,7 @@ func state() *netstate.State {
 	return &netstate.State{
 		Nodes: []*netstate.Snapshot{
 			{
-				Node: "a", Tool: "pktrail 1", Kernel: "6.18", Machine: "x86_64", Taken: time.Unix(1700000000, 0), Took: 20 * time.Millisecond,
+				Node: "a", ByteOrder: netstate.NativeOrder(), Tool: "pktrail 1", Kernel: "6.18", Machine: "x86_64", Taken: time.Unix(1700000000, 0), Took: 20 * time.Millisecond,
 				Namespaces: []*netstate.Namespace{host, pod, bare},
 				Workloads: []netstate.Workload{
 					{Namespace: "shop", Pod: "web", Netns: 2, PID: 50, Runtime: "containerd", From: "cri", Containers: []netstate.Container{{ID: "0123456789abcdef", Name: "nginx"}}},
