@@ -17,7 +17,8 @@ type Snapshot struct {
 	// Parts are what is taken; empty is everything.
 	Parts []netstate.Part `json:"parts,omitempty"`
 	// Connections is an expression of pcap-filter(7): tracked connections whose
-	// packets it matches are listed. Empty lists none, and counts them.
+	// packets it matches, before or after translation, are listed. Empty lists
+	// none, and counts them.
 	Connections string `json:"connections,omitempty"`
 	// CRISocket is the path of the CRI socket; empty looks at the known ones.
 	CRISocket string `json:"criSocket,omitempty"`

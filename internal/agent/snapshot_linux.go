@@ -86,8 +86,15 @@ func (s *snapshooter) take(out *record.Writer) error {
 	for i, n := range list {
 		files[i] = n.File()
 	}
+	o := netlink.Options{Parts: s.req.Parts, Others: files}
+	var wanted *connections
+	if s.req.Connections != "" {
+		if wanted, err = newConnections(s.req.Connections); err != nil {
+			return err
+		}
+		o.Connections = &netlink.ConnectionFilter{Limit: mostConnections}
+	}
 	for i, n := range list {
-		o := netlink.Options{Parts: s.req.Parts, Others: files}
 		got, err := netlink.Take(s.ctx, n.File(), o)
 		switch {
 		case s.ctx.Err() != nil:
@@ -95,6 +102,9 @@ func (s *snapshooter) take(out *record.Writer) error {
 		case err != nil:
 			s.whole.Unreadable = append(s.whole.Unreadable, netstate.Unreadable{Part: netstate.PartNamespaces, What: n.Label, Why: err.Error()})
 			continue
+		}
+		if wanted != nil {
+			got.Conntrack.Entries = wanted.keep(got.Conntrack.Entries)
 		}
 		got.Host, got.PID, got.Names = n.Inode == host, max(n.PID, 0), paths[n.Inode]
 		if err := one.Namespace(got); err != nil {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,7 +52,7 @@ iptables those of iptables alone. A file's byte order has to be this machine's.
 				return err
 			}
 			q.Parts = args[1:]
-			err = listing.Show(s.Out, state, q)
+			err = listing.Show(forTerminal(s.Out), state, q)
 			if missing, ok := errors.AsType[*listing.Error](err); ok {
 				return action.Usage(missing.Hint(), err)
 			}
@@ -92,4 +94,29 @@ func partsList() string {
 		line += len(p)
 	}
 	return b.String()
+}
+
+// forTerminal takes control characters out of what goes to a terminal: names
+// and descriptions in a snapshot are whoever's. A file or pipe gets them as
+// they are, as from the tools.
+func forTerminal(w io.Writer) io.Writer {
+	if !isTerminal(w) {
+		return w
+	}
+	return plainWriter{w}
+}
+
+type plainWriter struct{ w io.Writer }
+
+func (p plainWriter) Write(b []byte) (int, error) {
+	plain := bytes.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, b)
+	if _, err := p.w.Write(plain); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }

@@ -160,7 +160,7 @@ func (q *Query) ofNamespace(w io.Writer, at place, p netstate.Part) error {
 	case netstate.PartRoutes:
 		b = iproute.Routes(at.ns, o)
 	case netstate.PartRules:
-		b = iproute.Rules(at.ns, o)
+		b = rules(at.ns, o)
 	case netstate.PartNexthops:
 		b = iproute.Nexthops(at.ns, o)
 	case netstate.PartPrograms:
@@ -187,16 +187,43 @@ func (q *Query) sockets(w io.Writer, ns *netstate.Namespace, p netstate.Part) er
 	switch p {
 	case netstate.PartConntrack:
 		v, b = ns.Conntrack, iproute.Connections(ns)
+		if ns.Conntrack.Max > 0 {
+			b = append(fmt.Appendf(nil, "# %d of at most %d connections\n", ns.Conntrack.Count, ns.Conntrack.Max), b...)
+		}
 	case netstate.PartIPVS:
 		v, b = append([]netstate.IPVS{}, ns.IPVS...), iproute.IPVS(ns)
 	case netstate.PartListeners:
 		v, b = append([]netstate.Listener{}, ns.Listeners...), iproute.Listeners(ns)
 	default:
-		v, b = ns.Sysctls, iproute.Sysctls(ns)
+		v, b = ns.AllSysctls(), iproute.Sysctls(ns)
 	}
 	if q.JSON {
 		return encode(w, v)
 	}
 	_, err := w.Write(b)
 	return err
+}
+
+// rules are those of both families, one after the other: `ip rule` is of IPv4
+// alone, and who asks for rules wants to see all.
+func rules(ns *netstate.Namespace, o iproute.Options) []byte {
+	if o.Family != "" {
+		return iproute.Rules(ns, o)
+	}
+	o.Family = "inet"
+	four := iproute.Rules(ns, o)
+	o.Family = "inet6"
+	six := iproute.Rules(ns, o)
+	if !o.JSON {
+		return append(four, six...)
+	}
+	var a, b []json.RawMessage
+	if json.Unmarshal(four, &a) != nil || json.Unmarshal(six, &b) != nil {
+		return four
+	}
+	all, err := json.Marshal(append(a, b...))
+	if err != nil {
+		return four
+	}
+	return append(all, '\n')
 }
