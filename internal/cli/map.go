@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pktrail/pktrail/internal/action"
+	"github.com/pktrail/pktrail/internal/render/html"
 	"github.com/pktrail/pktrail/internal/render/text"
 )
 
@@ -96,6 +98,24 @@ func (v *mapView) run(ctx context.Context, s Streams, o *action.MapOptions) erro
 	talk.clear()
 	if err != nil {
 		return err
+	}
+	for _, p := range []struct {
+		name string
+		draw func() []byte
+	}{
+		{v.html, func() []byte { return html.HTML(r.Map) }},
+		{v.svg, func() []byte { return html.SVG(r.Map) }},
+	} {
+		if p.name == "" {
+			continue
+		}
+		b := p.draw()
+		if err := action.WriteFile(p.name, b, s.Out); err != nil {
+			return err
+		}
+		if p.name != "-" {
+			fmt.Fprintf(s.Err, "%s: %s, %s\n", p.name, r.Map, text.Bytes(int64(len(b))))
+		}
 	}
 	switch {
 	case v.json:

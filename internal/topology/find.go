@@ -84,8 +84,13 @@ func (e end) link() *netstate.Link {
 	return e.space.links[e.index]
 }
 
+// warn notes a warning once: a pod's addresses of both families meet the same
+// stale entry.
 func (p *pod) warn(kind WarningKind, text, why string) {
-	p.Warnings = append(p.Warnings, Warning{Kind: kind, Node: p.Node, Pod: p.ID(), Text: text, Why: why})
+	w := Warning{Kind: kind, Node: p.Node, Pod: p.ID(), Text: text, Why: why}
+	if !slices.Contains(p.Warnings, w) {
+		p.Warnings = append(p.Warnings, w)
+	}
 }
 
 func (n *node) warn(kind WarningKind, text, why string) {
