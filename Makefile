@@ -69,7 +69,7 @@ e2e-flannel: e2e-deps
 	$(CLUSTER) with --cni flannel -- sh -c 'sh test/e2e/run.sh $(GO) . 45 ./test/e2e/... && sh test/e2e/run.sh $(GO) ^TestCluster 10 ./internal/kube/...'
 
 e2e-ptp: e2e-deps
-	$(CLUSTER) with --cni ptp --proxy-mode nftables -- sh test/e2e/run.sh $(GO) '^Test(Smoke|TraceServices)' 15 ./test/e2e
+	$(CLUSTER) with --cni ptp --proxy-mode nftables -- sh test/e2e/run.sh $(GO) '^Test(Smoke|TraceServices|Map$$)' 15 ./test/e2e
 
 bench: build ## figures, as ratios of runs side by side
 	$(SUDO) $(GO) run ./test/bench

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pktrail/pktrail/internal/agent"
+	"github.com/pktrail/pktrail/internal/kube"
 	"github.com/pktrail/pktrail/internal/kube/find"
 	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/topology"
@@ -48,7 +49,8 @@ func mapParts() []netstate.Part {
 	}
 }
 
-// Map finds out where pods hang. It sends nothing: what no table knows stays
+// Map finds out where pods hang. Our own agents are left out unless they are
+// named. It sends nothing: what no table knows stays
 // unknown.
 func Map(ctx context.Context, o MapOptions, ev SnapshotEvents) (MapResult, error) {
 	choice := topology.Choice{Targets: o.Targets, Namespace: o.Namespace}
@@ -66,6 +68,9 @@ func Map(ctx context.Context, o MapOptions, ev SnapshotEvents) (MapResult, error
 	m, err := topology.Find(state).Pick(state, choice)
 	if missing, ok := errors.AsType[*topology.PickError](err); ok {
 		return MapResult{}, Usage(missing.Hint(), err)
+	}
+	if err == nil && len(o.Targets) == 0 {
+		m.Pods = slices.DeleteFunc(m.Pods, func(p topology.Pod) bool { return p.Labels[kube.LabelName] == kube.AgentName })
 	}
 	if err == nil && len(m.Pods) == 0 && o.Selector != "" {
 		return MapResult{}, &Error{Err: fmt.Errorf("no pod has the labels %s", o.Selector), Hint: "kubectl get pods --show-labels"}
