@@ -151,13 +151,13 @@ func (i *info) sctpChunks() (string, bool) {
 		if i.u32(8+int(c.n/32)*4)&(1<<(c.n%32)) == 0 {
 			continue
 		}
-		name := c.name
+		name := []string{c.name}
 		for k := range count {
 			if off := 268 + 3*k; i.u8(off) == c.n {
-				name += ":" + chunkFlags(c.flags, i.u8(off+1), i.u8(off+2))
+				name = append(name, chunkFlags(c.flags, i.u8(off+1), i.u8(off+2)))
 			}
 		}
-		names = append(names, name)
+		names = append(names, strings.Join(name, ":"))
 	}
 	if names == nil {
 		return how + " NONE", true

@@ -33,7 +33,7 @@ func matchECN(i *info, l *line) bool {
 	}
 	if op&ip != 0 {
 		l.not(inv&ip != 0)
-		l.add("--ecn-ip-ect %d", i.u8(2))
+		l.add("--ecn-ip-ect %d", i.u8(2)) //nolint:misspell // the option
 	}
 	return true
 }

@@ -35,7 +35,7 @@ func targetECN(i *info, l *line) bool {
 		l.add("--ecn-tcp-cwr %d", bits>>1&1)
 	}
 	if op&ip != 0 {
-		l.add("--ecn-ip-ect %d", i.u8(1))
+		l.add("--ecn-ip-ect %d", i.u8(1)) //nolint:misspell // the option
 	}
 	return true
 }
