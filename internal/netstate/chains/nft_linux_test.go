@@ -64,7 +64,7 @@ func TestRules(t *testing.T) {
 // Whole rulesets list as nft lists them.
 func TestRulesets(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{rulesData + "kube-proxy.nft", rulesData + "service.nft", "testdata/sets.nft", "testdata/typeof.nft"} {
+	for _, name := range []string{rulesData + "kube-proxy.nft", rulesData + "service.nft", "testdata/sets.nft", "testdata/typeof.nft", "testdata/published.nft"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)

@@ -25,22 +25,32 @@ func (l *line) add(format string, args ...any) {
 	fmt.Fprintf(&l.b, format, args...)
 }
 
+// words appends words as they are.
+func (l *line) words(words ...string) {
+	for _, w := range words {
+		if l.b.Len() > 0 {
+			l.b.WriteByte(' ')
+		}
+		l.b.WriteString(w)
+	}
+}
+
 // not appends "!" if the condition is inverted.
 func (l *line) not(inverted bool) {
 	if inverted {
-		l.add("!")
+		l.words("!")
 	}
 }
 
 // flag appends the option if it is set.
 func (l *line) flag(set bool, option string) {
 	if set {
-		l.add("%s", option)
+		l.words(option)
 	}
 }
 
 // quoted appends an option with a string as xtables_save_string writes it.
-func (l *line) quoted(option, s string) { l.add("%s %s", option, quote(s)) }
+func (l *line) quoted(option, s string) { l.words(option, quote(s)) }
 
 func (l *line) String() string { return l.b.String() }
 
@@ -57,7 +67,15 @@ func quote(s string) string {
 	if plain {
 		return s
 	}
-	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`, `'`, `\'`).Replace(s) + `"`
+	b := make([]byte, 0, len(s)+8)
+	b = append(b, '"')
+	for i := range len(s) {
+		if c := s[i]; c == '"' || c == '\\' || c == '\'' {
+			b = append(b, '\\')
+		}
+		b = append(b, s[i])
+	}
+	return string(append(b, '"'))
 }
 
 // span writes one number, or two with a separator between.
@@ -71,10 +89,12 @@ func span[T ~uint16 | ~uint32 | ~uint64](from, to T, sep string) string {
 // masked writes a mark with its mask, which is left out where it is full.
 func masked(value, mask uint32) string {
 	if mask == 0xffffffff {
-		return fmt.Sprintf("0x%x", value)
+		return hexWord(value)
 	}
-	return fmt.Sprintf("0x%x/0x%x", value, mask)
+	return hexWord(value) + "/" + hexWord(mask)
 }
+
+func hexWord(n uint32) string { return "0x" + strconv.FormatUint(uint64(n), 16) }
 
 // maskText writes "/24", or the mask where its ones are not in front.
 func maskText(mask []byte) string {

@@ -17,7 +17,7 @@ func DecodeMatch(name string, rev uint8, data []byte, ip6 bool, n Names) Match {
 		if name == "conntrack" && i.stateAlias() {
 			word = "state"
 		}
-		l.add("-m %s", word)
+		l.words("-m", word)
 		ok = write(&i, &l)
 	}
 	if !ok || i.short {
@@ -105,7 +105,7 @@ func matchMark(i *info, l *line) bool {
 		return false
 	}
 	l.not(i.u8(8) != 0)
-	l.add("--mark %s", masked(i.u32(0), i.u32(4)))
+	l.words("--mark", masked(i.u32(0), i.u32(4)))
 	return true
 }
 
@@ -115,7 +115,7 @@ func (l *line) ports(option string, from, to uint16, not bool) {
 		return
 	}
 	l.not(not)
-	l.add("%s %s", option, span(from, to, ":"))
+	l.words(option, span(from, to, ":"))
 }
 
 // xt_tcpudp.h, struct xt_tcp

@@ -17,9 +17,9 @@ func Limit(rate uint64, unit string, burst uint32) Match {
 // Mark is `-m mark`.
 func Mark(value, mask uint32, not bool) Match {
 	var l line
-	l.add("-m mark")
+	l.words("-m", "mark")
 	l.not(not)
-	l.add("--mark %s", masked(value, mask))
+	l.words("--mark", masked(value, mask))
 	return Match{Name: "mark", Words: l.String()}
 }
 
@@ -44,7 +44,7 @@ type Ports struct {
 func (p *Ports) Match(proto uint16) Match {
 	m := Match{Name: ProtocolName(proto)}
 	var l line
-	l.add("-m %s", m.Name)
+	l.words("-m", m.Name)
 	l.ports("--sport", p.Src.From, p.Src.To, p.Src.Not)
 	l.ports("--dport", p.Dst.From, p.Dst.To, p.Dst.Not)
 	if p.FlagsMask != 0 {

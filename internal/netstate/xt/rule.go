@@ -65,24 +65,25 @@ type Target struct {
 // Text writes the rule as iptables-save does, without counters.
 func (r *Rule) Text() string {
 	var l line
-	l.add("-A %s", r.Chain)
+	l.b.Grow(256)
+	l.words("-A", r.Chain)
 	r.Src.write(&l, "-s")
 	r.Dst.write(&l, "-d")
 	r.In.write(&l, "-i")
 	r.Out.write(&l, "-o")
 	if r.Proto != 0 {
 		l.not(r.NotProto)
-		l.add("-p %s", ProtocolName(r.Proto))
+		l.words("-p", ProtocolName(r.Proto))
 	}
 	if r.Fragment || r.NotFragment {
 		l.not(r.NotFragment)
-		l.add("-f")
+		l.words("-f")
 	}
 	for _, m := range r.Matches {
-		l.add("%s", m.Words)
+		l.words(m.Words)
 	}
 	if r.Target.Words != "" {
-		l.add("%s", r.Target.Words)
+		l.words(r.Target.Words)
 	}
 	return l.String()
 }
@@ -92,13 +93,13 @@ func (n *Network) write(l *line, option string) {
 		return
 	}
 	l.not(n.Not)
-	l.add("%s %s%s", option, n.Addr, maskText(n.Mask))
+	l.words(option, n.Addr.String()+maskText(n.Mask))
 }
 
 func (n *Name) write(l *line, option string) {
 	if n.Name != "" {
 		l.not(n.Not)
-		l.add("%s %s", option, n.Name)
+		l.words(option, n.Name)
 	}
 }
 

@@ -194,3 +194,21 @@ func FuzzExtension(f *testing.F) {
 		target.Verdict()
 	})
 }
+
+// docs/rulesets.md names every match and target that is written.
+func TestDocumented(t *testing.T) {
+	b, err := os.ReadFile("../../../docs/rulesets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range matches {
+		if !strings.Contains(string(b), "`"+name+"`") {
+			t.Errorf("match %s", name)
+		}
+	}
+	for name := range targets {
+		if !strings.Contains(string(b), "`"+name+"`") {
+			t.Errorf("target %s", name)
+		}
+	}
+}

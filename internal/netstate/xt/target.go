@@ -11,7 +11,7 @@ func DecodeTarget(name string, rev uint8, data []byte, ip6 bool, n Names) Target
 	t := Target{Name: name, Revision: rev, Data: data}
 	i := info{b: data, ip6: ip6, rev: rev, names: n}
 	var l line
-	l.add("-j %s", name)
+	l.words("-j", name)
 	write, ok := targets[name]
 	if ok {
 		ok = write(&i, &l)
@@ -96,7 +96,7 @@ func targetMark(i *info, l *line) bool {
 	if i.rev != 2 {
 		return false
 	}
-	l.add("--set-xmark 0x%x/0x%x", i.u32(0), i.u32(4))
+	l.words("--set-xmark", hexWord(i.u32(0))+"/"+hexWord(i.u32(4)))
 	return true
 }
 

@@ -69,7 +69,7 @@ func targetDNAT(i *info, l *line) bool {
 		return false
 	}
 	r := i.nat(i.rev == 0)
-	l.add("--to-destination %s", r.text())
+	l.words("--to-destination", r.text())
 	r.words(l)
 	return true
 }
