@@ -26,7 +26,7 @@ func TestFlagsPage(t *testing.T) {
 	c.bindWay(clusters)
 	of := clusters.Flags()
 	writeTable(t, "clusters", flagTable(of, nil))
-	for _, cmd := range []*cobra.Command{newTrace(Streams{}), newCapture(Streams{})} {
+	for _, cmd := range []*cobra.Command{newTrace(Streams{}), newCapture(Streams{}), newMap(Streams{}), newSnapshot(Streams{}), newSnapshotShow(Streams{})} {
 		writeTable(t, cmd.Name(), flagTable(cmd.Flags(), of))
 	}
 }
