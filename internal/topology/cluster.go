@@ -26,9 +26,14 @@ func (f *finder) fromCluster() {
 			byID[p.ID()] = p
 		}
 	}
-	nodes := map[string]*node{}
+	nodes, unnamed := map[string]*node{}, map[*node][]*pod{}
 	for _, n := range f.nodes {
 		nodes[n.Name] = n
+	}
+	for _, p := range f.pods {
+		if p.From == "netns" && p.space != nil {
+			unnamed[p.node] = append(unnamed[p.node], p)
+		}
 	}
 	for i := range c.Pods {
 		k := &c.Pods[i]
@@ -37,7 +42,7 @@ func (f *finder) fromCluster() {
 			p = byID[k.Namespace+"/"+k.Name]
 		}
 		if p == nil {
-			if p = f.absent(k, nodes[k.Node]); p == nil {
+			if p = f.absent(k, nodes[k.Node], unnamed); p == nil {
 				continue
 			}
 		}
@@ -46,13 +51,13 @@ func (f *finder) fromCluster() {
 }
 
 // absent finds a pod that no runtime named; nil if it need not be there.
-func (f *finder) absent(k *netstate.Pod, n *node) *pod {
+func (f *finder) absent(k *netstate.Pod, n *node, unnamed map[*node][]*pod) *pod {
 	if n == nil || k.Phase == "Succeeded" || k.Phase == "Failed" || len(k.Addresses) == 0 {
 		return nil
 	}
 	if !k.HostNetwork {
-		for _, p := range f.pods {
-			if p.node == n && p.From == "netns" && p.space != nil && slices.ContainsFunc(k.Addresses, p.space.has) {
+		for _, p := range unnamed[n] {
+			if p.From == "netns" && slices.ContainsFunc(k.Addresses, p.space.has) {
 				p.Namespace, p.Name, p.UID, p.From = k.Namespace, k.Name, k.UID, "cluster"
 				return p
 			}

@@ -47,6 +47,8 @@ type finder struct {
 	macs map[string][]*pod
 	// overlays are those that paths share.
 	overlays map[end]*Overlay
+	// known is filled when devices are.
+	known *nodeIndex
 }
 
 // node is a Node in the making.

@@ -107,18 +107,18 @@ func (f *finder) overlay(sp *space, l *netstate.Link) *Overlay {
 // its forwarding table, its peers, or for tunnels without any of them the next
 // hops of the routes that lead into it.
 func (f *finder) otherEnds(sp *space, l *netstate.Link, o *Overlay) {
+	at := map[netip.Addr]int{}
 	add := func(a netip.Addr, from string) *End {
 		a = some(a)
 		if !a.IsValid() || a.IsMulticast() || a == o.Local {
 			return nil
 		}
-		for i := range o.Ends {
-			if o.Ends[i].Addr == a {
-				return &o.Ends[i]
-			}
+		i, ok := at[a]
+		if !ok {
+			i, at[a] = len(o.Ends), len(o.Ends)
+			o.Ends = append(o.Ends, End{Addr: a, From: from})
 		}
-		o.Ends = append(o.Ends, End{Addr: a, From: from})
-		return &o.Ends[len(o.Ends)-1]
+		return &o.Ends[i]
 	}
 	add(outerOf(l).remote, "remote")
 	macs := map[string]netip.Addr{}

@@ -6,10 +6,14 @@ package topology
 func (w *world) realms(h *hanging) {
 	head := map[*space]*space{}
 	find := func(sp *space) *space {
-		for head[sp] != nil {
-			sp = head[sp]
+		top := sp
+		for head[top] != nil {
+			top = head[top]
 		}
-		return sp
+		for sp != top { // the next look-up is short
+			head[sp], sp = top, head[sp]
+		}
+		return top
 	}
 	join := func(a, b *space) {
 		if a, b = find(a), find(b); a != b {

@@ -124,11 +124,13 @@ func (r *routing) add(route *netstate.Route) {
 		if isDefault && !slices.ContainsFunc(r.defaults, func(w way) bool { return w.link == hop.Link }) {
 			r.defaults = append(r.defaults, way{hop.Link, route})
 		}
-		if key := (hopKey{hop.Link, hop.Gateway}); hop.Gateway.IsValid() && len(byPrefix[dst]) == 1 {
-			r.nets[key] = append(r.nets[key], dst)
-		}
-		if hop.Gateway.IsValid() && !slices.Contains(r.gateways[hop.Link], hop.Gateway) {
-			r.gateways[hop.Link] = append(r.gateways[hop.Link], hop.Gateway)
+		if key := (hopKey{hop.Link, hop.Gateway}); hop.Gateway.IsValid() {
+			if r.nets[key] == nil {
+				r.gateways[hop.Link] = append(r.gateways[hop.Link], hop.Gateway)
+			}
+			if len(byPrefix[dst]) == 1 || r.nets[key] == nil {
+				r.nets[key] = append(r.nets[key], dst)
+			}
 		}
 		if m := int(route.Metrics[metricMTU]); m > 0 && (r.mtus[hop.Link] == 0 || m < r.mtus[hop.Link]) {
 			r.mtus[hop.Link] = m

@@ -13,6 +13,7 @@ import (
 // tunnels gives the other ends of overlays their nodes, and joins the devices of
 // two nodes.
 func (f *finder) tunnels() {
+	f.known = f.indexNodes()
 	for _, n := range f.nodes {
 		for i := range n.Devices {
 			if o := n.Devices[i].Overlay; o != nil { // paths share it
@@ -43,19 +44,72 @@ func (f *finder) nameEnds(n *node, o *Overlay) {
 	}
 }
 
-// nodeAt is the node that has an address, as another node means it.
-func (f *finder) nodeAt(from *node, ip netip.Addr) *node {
-	var other *node
-	for _, n := range f.nodes {
-		switch {
-		case f.realmOf(n) != f.realmOf(from):
-		case slices.Contains(n.Addresses, ip):
-			return n
-		case other == nil && n.space != nil && n.space.has(ip):
-			other = n
+// nodeIndex finds nodes by what they are called and by their addresses, in each
+// realm.
+type nodeIndex struct {
+	byAddr, byAny map[inRealm]*node
+	byName        map[inRealm]*node
+	// sends are the nodes that an overlay device of a node sends to.
+	sends map[*Overlay]map[string]bool
+	// tunnels are the places of those that were added.
+	tunnels map[Tunnel]int
+}
+
+// inRealm is an address or a name as one realm means it.
+type inRealm struct {
+	realm *space
+	addr  netip.Addr
+	name  string
+}
+
+func (f *finder) indexNodes() *nodeIndex {
+	x := &nodeIndex{byAddr: map[inRealm]*node{}, byAny: map[inRealm]*node{}, byName: map[inRealm]*node{}, sends: map[*Overlay]map[string]bool{}, tunnels: map[Tunnel]int{}}
+	put := func(m map[inRealm]*node, k inRealm, n *node) {
+		if m[k] == nil {
+			m[k] = n
 		}
 	}
-	return other
+	for _, n := range f.nodes {
+		realm := f.realmOf(n)
+		put(x.byName, inRealm{realm: realm, name: n.Name}, n)
+		for _, a := range n.Addresses {
+			put(x.byAddr, inRealm{realm: realm, addr: a}, n)
+		}
+		if n.space == nil {
+			continue
+		}
+		for _, a := range n.space.ns.Addresses {
+			put(x.byAny, inRealm{realm: realm, addr: a.Prefix.Addr()}, n)
+		}
+	}
+	return x
+}
+
+// nodeAt is the node that has an address, as another node means it: at an uplink
+// rather than anywhere.
+func (f *finder) nodeAt(from *node, ip netip.Addr) *node {
+	k := inRealm{realm: f.realmOf(from), addr: ip}
+	if n := f.known.byAddr[k]; n != nil {
+		return n
+	}
+	return f.known.byAny[k]
+}
+
+func (f *finder) nodeNamed(from *node, name string) *node {
+	return f.known.byName[inRealm{realm: f.realmOf(from), name: name}]
+}
+
+// sendsTo reports whether an overlay has a node among its other ends.
+func (f *finder) sendsTo(o *Overlay, name string) bool {
+	set := f.known.sends[o]
+	if set == nil {
+		set = map[string]bool{}
+		for _, e := range o.Ends {
+			set[e.Node] = true
+		}
+		f.known.sends[o] = set
+	}
+	return set[name]
 }
 
 // clusterNodeAt is the name of a node that no snapshot is of.
@@ -111,7 +165,7 @@ func (f *finder) join(n *node, d *Device) {
 				f.noCounterpart(n, d, m)
 			} else {
 				there.Device = o.Name
-				there.Sends = slices.ContainsFunc(o.Overlay.Ends, func(x End) bool { return x.Node == n.Name })
+				there.Sends = f.sendsTo(o.Overlay, n.Name)
 				f.oneWay(n, d, m, o, there.Sends)
 			}
 		}
@@ -125,14 +179,15 @@ func (f *finder) tunnel(o *Overlay, here, there TunnelEnd) {
 		here, there = there, here
 	}
 	t := Tunnel{Kind: o.Kind, VNI: o.VNI, Port: o.Port, A: here, B: there}
-	for i := range f.m.Tunnels {
+	key := Tunnel{Kind: t.Kind, VNI: t.VNI, A: TunnelEnd{Node: t.A.Node}, B: TunnelEnd{Node: t.B.Node}}
+	if i, ok := f.known.tunnels[key]; ok {
 		k := &f.m.Tunnels[i]
-		if k.Kind == t.Kind && k.VNI == t.VNI && k.A.Node == t.A.Node && k.B.Node == t.B.Node &&
-			(k.A.Device == t.A.Device || k.A.Device == "" || t.A.Device == "") {
+		if (k.A.Device == t.A.Device || k.A.Device == "" || t.A.Device == "") && (k.B.Device == t.B.Device || k.B.Device == "" || t.B.Device == "") {
 			k.A.Sends, k.B.Sends = k.A.Sends || t.A.Sends, k.B.Sends || t.B.Sends
 			return
 		}
 	}
+	f.known.tunnels[key] = len(f.m.Tunnels)
 	f.m.Tunnels = append(f.m.Tunnels, t)
 }
 
@@ -142,15 +197,6 @@ func (f *finder) allNodes(from *node) bool {
 		return from.space != nil && !from.space.ns.Host
 	}
 	return len(f.state.Cluster.Nodes) > 0
-}
-
-func (f *finder) nodeNamed(from *node, name string) *node {
-	for _, n := range f.nodes {
-		if n.Name == name && f.realmOf(n) == f.realmOf(from) {
-			return n
-		}
-	}
-	return nil
 }
 
 // counterpart is the device of a node that understands what another one's
