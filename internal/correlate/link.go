@@ -34,6 +34,7 @@ const (
 	linkOpen               // a datagram without an answer
 	linkQuoted             // any: the identification, as an ICMP error quotes it
 	linkSame               // TCP: sequence number, and length below
+	linkHidden             // what an answer shows, but for whom it is for
 )
 
 func (l *linker) sum(f *packet.Flow, kind link, a, b uint32) uint64 {
@@ -108,6 +109,7 @@ func (l *linker) note(w *way, f packet.Flow) {
 		quoted := packet.Flow{Proto: f.Proto, Src: f.Src, Dst: f.Dst, SrcPort: f.SrcPort, DstPort: f.DstPort, ID: f.ID}
 		l.put(l.sum(&quoted, linkQuoted, l.quotedID(k), 0), w)
 	}
+	l.noteHidden(w, f)
 	back := f.Reverse()
 	if k.Bare != 0 && k.Proto == packet.ProtoTCP {
 		if flags := packet.TCPFlags(k.Type); flags&(packet.SYN|packet.ACK) == packet.SYN {
@@ -167,6 +169,9 @@ func (l *linker) resolve(w *way) {
 	f := &w.heads[w.first].flow
 	if w.answer == 0 {
 		w.answer = l.answered(w, f)
+	}
+	if w.answer == 0 {
+		w.answer = l.hidden(w)
 	}
 	if w.key.Proto == packet.ProtoTCP && w.repeat == 0 && w.flags&weak == 0 {
 		w.repeat = l.repeated(w, f)

@@ -48,6 +48,8 @@ const (
 	gone
 	// idle: nothing was heard of it for as long as a packet lives.
 	idle
+	// points: a datapath saw it at points of its own.
+	points
 )
 
 // part is one of the pieces that a packet was in: a clone, a fragment, a
@@ -179,6 +181,9 @@ func (w *way) add(s sight, h *head) (fresh bool) {
 		w.from, w.to = min(w.from, s.time), max(w.to, s.time)
 	}
 	w.sights = append(w.sights, s)
+	if s.more != nil && s.more.datapath != nil {
+		w.flags |= points
+	}
 	return fresh
 }
 
