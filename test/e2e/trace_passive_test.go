@@ -119,7 +119,7 @@ func TestTraceFile(t *testing.T) {
 	dir := t.TempDir()
 	good, bad := filepath.Join(dir, "good.pcapng"), filepath.Join(dir, "bad.pcapng")
 	r := s.Pktrail(t, "trace", "-n", s.ns, "shell", "far:8080", "--probe", "tcp", "-o", good)
-	if r.Code != 0 || !strings.Contains(r.Stdout, "delivered to TCP in far on node2") {
+	if r.Code != 0 || !strings.Contains(r.Stdout, "delivered to web (pid ") {
 		t.Fatalf("exit code %d: %s", r.Code, r.Stdout)
 	}
 	fields := tshark(t, good, "tcp.flags.syn==1 && tcp.flags.ack==0", "frame.interface_name", "ip.src", "ip.dst", "frame.comment")
@@ -208,13 +208,13 @@ func TestTraceText(t *testing.T) {
 			"\nnode1\n  shell ", "eth0 out", "\n  host ", "DNAT " + s.one.Cluster.String() + " -> " + s.far.Web().String(), "kube-proxy", "flannel.1 out", "VXLAN 1",
 			"\nnode2\n  host ", "VXLAN 1 removed", "\n  far ", "eth0 in", "taken by TCP",
 			"\nreply  SYN-ACK delivered after", "source again " + s.one.Cluster.String(),
-			"\ndelivered to TCP in far on node2.  1 of 1, missed 0\n",
+			"\ndelivered to web (pid ", ") in far on node2.  1 of 1, missed 0\n", // another user's process
 		}, []string{"on node1, node2", "armed in ", " on node1, node2; nothing blind on this path; one connect() from shell"}},
 		{"refused", []string{"shell", "far:8081", "--probe", "tcp"}, 3, []string{
 			"REJECTED", "\nnode2\n", "\n  far ", "x ", "refused: TCP reset", "\nrejected by far on node2: nothing listens on TCP port 8081\n",
 			"\n  why ", "what does listen", ":8080", "\n  fix ", "missed 0",
 		}, nil},
-		{"verbose", []string{"shell", "near:8080", "--probe", "tcp", "-v"}, 0, []string{"\nnode1\n", "shell", "near", "delivered to TCP in near on node1"}, nil},
+		{"verbose", []string{"shell", "near:8080", "--probe", "tcp", "-v"}, 0, []string{"\nnode1\n", "shell", "near", "delivered to web (pid ", ") in near on node1"}, nil},
 		{"pod that is not there", []string{"shell", "faar:8080", "--probe", "tcp"}, 1, nil, []string{"there is no pod faar in namespace " + s.ns, "hint: did you mean far?"}},
 		{"service that is not there", []string{"shell", "svc/web:80", "--probe", "tcp"}, 1, nil, []string{"there is no service web in namespace " + s.ns}},
 		{"node that is not there", []string{"node/node7", "far:8080", "--probe", "tcp"}, 1, nil, []string{"node7"}},
