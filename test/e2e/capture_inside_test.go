@@ -209,6 +209,8 @@ func agentImage(t *testing.T) string {
 // of the other way where it does not; that one is never taken unasked.
 func TestCaptureWithoutNodes(t *testing.T) {
 	c := newCast(t)
+	c.s.AgentImage(t)
+	pod := c.beside(t) // before anybody looks: its agent stays
 	role := c.ns + "-inside"
 	c.s.Kubectl(t, "create", "clusterrole", role, "--verb=get,list,create", "--resource=pods,pods/exec")
 	t.Cleanup(func() { c.s.Kubectl(t, "delete", "clusterrole", role) })
@@ -221,6 +223,12 @@ func TestCaptureWithoutNodes(t *testing.T) {
 	catches(r)
 	c.s.Ping(t, c.shell, c.web.IP, 1)
 	ended(t, r.Wait(), "note: "+why, "uploaded into container main of "+c.ns+"/shell")
+
+	// An agent that is in the pod is taken then, unasked, too.
+	r = c.s.Start(t, o, "capture", pod.Name, "-n", c.ns, "-f", "icmp", "--count", "2")
+	catches(r)
+	c.s.Ping(t, c.shell, pod.IP, 1)
+	ended(t, r.Wait(), "note: "+why, "using the agent in container pktrail-agent of "+pod.Name)
 
 	refused(t, c.s.Start(t, o, "capture", "web", "-n", c.ns).Wait(), 1,
 		why, "container main of pod web", "does not run as root", "--method ephemeral adds a container to the pod, whose record Kubernetes keeps")

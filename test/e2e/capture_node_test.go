@@ -62,6 +62,26 @@ func TestCaptureTaintedNode(t *testing.T) {
 	ended(t, r.Wait(), "as a Job in namespace pktrail on node2")
 }
 
+// Who drives all pods from a node keeps no agent away from it either, nor ends
+// one that is there.
+func TestCaptureEvictingNode(t *testing.T) {
+	c := newCast(t)
+	evict := corev1.Taint{Key: "e2e", Value: "capture", Effect: corev1.TaintEffectNoExecute}
+	node, _ := c.s.Cluster.Node(node2)
+	before := capturing(t, c.s, "node/node2", "-f", "icmp")
+	c.s.Taint(t, node2, evict)
+	labtest.Wait(t, time.Minute, "the pod to be evicted", func() bool {
+		_, err := c.s.KubectlAs(t, c.s.Cluster.Kubeconfig(), "get", "pod", "-n", c.ns, c.web.Name)
+		return err != nil && strings.Contains(err.Error(), "NotFound")
+	})
+	c.s.Ping(t, c.shell, node.IP, 1)
+	before.Prints("echo reply")
+	ended(t, before.Stop(), "ended by Ctrl-C")
+	after := capturing(t, c.s, "node/node2", "-f", "icmp", "--count", "2")
+	c.s.Ping(t, c.shell, node.IP, 1)
+	ended(t, after.Wait(), "node2")
+}
+
 // transfer is what the case below moves.
 const transfer = 200 << 20
 
