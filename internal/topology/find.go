@@ -132,6 +132,10 @@ func (f *finder) finish() {
 		list(&p.Containers)
 		list(&p.Interfaces)
 		list(&p.Ports)
+		for n := range p.Ports {
+			list(&p.Ports[n].Addrs)
+			list(&p.Ports[n].Rules)
+		}
 		list(&p.Warnings)
 		list(&p.CNI.Evidence)
 		f.m.Pods = append(f.m.Pods, p.Pod)

@@ -47,7 +47,7 @@ func (m *Map) Pick(s *netstate.State, c Choice) (*Map, error) {
 	if len(c.Targets) == 0 && c.Namespace == "" && c.Labels == nil {
 		return m, nil
 	}
-	out := &Map{Warnings: m.Warnings}
+	out := &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Warnings: m.Warnings}
 	pods, nodes := make([]bool, len(m.Pods)), map[string]bool{}
 	for _, text := range c.Targets {
 		match, err := c.parse(s, text)

@@ -23,18 +23,21 @@ const (
 // Port is an address and port whose packets a rule sends to the pod.
 type Port struct {
 	Kind PortKind `json:"kind"`
-	// Proto is "TCP", "UDP" or "SCTP".
+	// Proto is "TCP", "UDP" or "SCTP"; empty for any.
 	Proto string `json:"proto"`
-	// Addrs are the addresses; none for those of every node.
-	Addrs []netip.Addr `json:"addrs,omitempty"`
-	// Port is what senders use, PodPort what the pod gets.
+	// Addrs are the addresses; none for all that a node has.
+	Addrs []netip.Addr `json:"addrs"`
+	// Port is what senders use, PodPort what the pod gets; both 0 for any. Of a
+	// range Port is the first, PortEnd the last; 0 where there is one alone.
 	Port    uint16 `json:"port"`
+	PortEnd uint16 `json:"portEnd,omitempty"`
 	PodPort uint16 `json:"podPort"`
 	// Name is the service's, "namespace/name" or "namespace/name:port".
 	Name string `json:"name,omitempty"`
 	// Ready is true if packets are sent there now.
 	Ready bool `json:"ready"`
-	// Rules are the nodes' rules that do it, as "nat KUBE-SEP-OR6J.. 2"; none
+	// Rules are the rules of its node that do it: table, chain and number, as "nat
+	// KUBE-SEP-OR6JABCDEF234567 2". Those of another node begin with its name. None
 	// where no ruleset was read.
-	Rules []string `json:"rules,omitempty"`
+	Rules []string `json:"rules"`
 }

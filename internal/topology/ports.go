@@ -38,6 +38,22 @@ func (f *finder) ports() {
 			}
 		}
 	}
+	for _, n := range f.nodes {
+		for _, t := range n.translations() {
+			at := f.inRealm(byAddr[t.to.Addr().Unmap()], n)
+			if len(at) == 1 { // of several nobody knows whose
+				at[0].translate(n, &t)
+			}
+		}
+	}
+}
+
+// inRealm are the pods, of those with one address, that a node can mean by it.
+func (f *finder) inRealm(pods []*pod, n *node) []*pod {
+	if slices.ContainsFunc(pods, func(p *pod) bool { return p.node == n }) {
+		pods = slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return p.node != n })
+	}
+	return slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return p.HostNetwork || f.realmOf(p.node) != f.realmOf(n) })
 }
 
 func (p *pod) hostPorts() {
@@ -127,6 +143,19 @@ func (o *Port) String() string {
 	if len(o.Addrs) == 0 && o.Kind != PortService {
 		b.WriteString("*")
 	}
-	b.WriteString(":" + number(o.Port) + "/" + strings.ToLower(o.Proto) + " -> " + number(o.PodPort))
+	before := "any port"
+	if o.Port != 0 {
+		before = number(o.Port)
+	}
+	if o.PortEnd != 0 {
+		before += "-" + number(o.PortEnd)
+	}
+	b.WriteString(":" + before)
+	if o.Proto != "" {
+		b.WriteString("/" + strings.ToLower(o.Proto))
+	}
+	if o.PodPort != 0 {
+		b.WriteString(" -> " + number(o.PodPort))
+	}
 	return b.String()
 }

@@ -31,7 +31,7 @@ const pictureStyle = `
 .map .trunk.tunnel path,.map .leg.tunnel{stroke:var(--tunnel)}
 .map .trunk.network path,.map .leg.network{stroke:var(--net)}
 .map .trunk.dashed path,.map .leg.dashed{stroke:var(--warn);stroke-dasharray:6 4}
-.map .trunk-text{font-size:11.5px;text-anchor:end;fill:var(--soft)}
+.map .trunk-text{font-size:11.5px;text-anchor:middle;fill:var(--soft)}
 .map .off{opacity:.13}
 `
 

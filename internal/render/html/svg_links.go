@@ -153,13 +153,13 @@ func (c *canvas) trunk(t *trunk) {
 	c.f(`<g class="trunk %s%s" data-label="%s">`, t.kind, dashed, escape(t.label))
 	c.title(t.label)
 	c.f(`<path d="M%d %dV%d"/>`, t.x, top, bottom)
-	next := bottom // the words stand above the second leg
+	next := bottom // the words stand between the first two legs
 	for _, l := range t.legs {
 		if l.y > top {
 			next = min(next, l.y)
 		}
 	}
-	c.f(`<text class="trunk-text" transform="translate(%d %d) rotate(-90)">%s</text>`, t.x-6, top+8, escape(fit(t.label, max(12, (next-top-16)/7))))
+	c.f(`<text class="trunk-text" transform="translate(%d %d) rotate(-90)">%s</text>`, t.x-6, (top+next)/2, escape(fit(t.label, max(12, (next-top-16)/7))))
 	c.f("</g>")
 }
 
