@@ -65,11 +65,22 @@ func summarize(n *netstate.Snapshot) nodeSummary {
 // several.
 func counted() [][3]string {
 	return [][3]string{
-		{"namespaces", "namespace", "namespaces"}, {"workloads", "pod", "pods"}, {"links", "link", "links"}, {"addresses", "address", "addresses"},
-		{"routes", "route", "routes"}, {"rules", "routing rule", "routing rules"}, {"nexthops", "nexthop", "nexthops"},
-		{"neigh", "neighbour", "neighbours"}, {"fdb", "fdb entry", "fdb entries"}, {"programs", "program", "programs"},
-		{"nft rules", "nft rule", "nft rules"}, {"legacy tables", "legacy table", "legacy tables"}, {"sets", "ipset", "ipsets"},
-		{"conntrack", "connection", "connections"}, {"ipvs", "ipvs service", "ipvs services"}, {"listeners", "listener", "listeners"},
+		{"namespaces", "namespace", "namespaces"},
+		{"workloads", "pod", "pods"},
+		{"links", "link", "links"},
+		{"addresses", "address", "addresses"},
+		{"routes", "route", "routes"},
+		{"rules", "routing rule", "routing rules"},
+		{"nexthops", "nexthop", "nexthops"},
+		{"neigh", "neighbour", "neighbours"},
+		{"fdb", "fdb entry", "fdb entries"},
+		{"programs", "program", "programs"},
+		{"nft rules", "nft rule", "nft rules"},
+		{"legacy tables", "legacy table", "legacy tables"},
+		{"sets", "ipset", "ipsets"},
+		{"conntrack", "connection", "connections"},
+		{"ipvs", "ipvs service", "ipvs services"},
+		{"listeners", "listener", "listeners"},
 	}
 }
 
