@@ -18,8 +18,8 @@ func newOutput(w io.Writer) output {
 func (o output) text(s string) { _, _ = o.WriteString(s) }
 
 // WriteText writes the tables of nf_tables as `nft list ruleset` does. Matches
-// and targets of xtables, of which nft prints a translation, stand in their
-// raw form: WriteSave is the list for them.
+// and targets of xtables, of which nft prints a translation, stand in brackets
+// in the words of iptables: WriteSave is the list for them.
 func (x *Rulesets) WriteText(w io.Writer) error {
 	b := newOutput(w)
 	for _, t := range x.Tables {

@@ -116,3 +116,21 @@ func TestSave(t *testing.T) {
 		}
 	}
 }
+
+// In nft's text the matches of iptables stand in its own words.
+func TestExtensionsInText(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	b.ipsets()
+	b.run("*filter\n-A FORWARD -m comment --comment \"a b\" -m set --match-set nets src -m nfacct --nfacct-name ct_state_invalid_dropped_pkts "+
+		"-j NFLOG --nflog-group 3\nCOMMIT\n*mangle\n-A PREROUTING -j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 0xdeadbeef\nCOMMIT\n", "iptables-nft-restore")
+	var got strings.Builder
+	if err := b.open().WriteText(&got); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`[ -m comment --comment "a b" ] [ -m set --match-set nets src ]`, "[ target HMARK 0x"} {
+		if !strings.Contains(got.String(), want) {
+			t.Errorf("no %s in\n%s", want, got.String())
+		}
+	}
+}

@@ -164,7 +164,7 @@ func (s *set) whole() *nft.Set {
 // nftNames are the names that the table's rules need.
 func (t *Table) nftNames() nft.Names {
 	return nft.Names{
-		Interface: t.rulesets.names.Interface, State: true,
+		Interface: t.rulesets.names.Interface, IPSet: t.rulesets.names.IPSet, State: true,
 		Set: func(name string) *nft.Set {
 			if s := t.sets[name]; s != nil {
 				return s.whole()

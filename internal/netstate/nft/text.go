@@ -3,15 +3,19 @@ package nft
 import (
 	"encoding/hex"
 	"strings"
+
+	"github.com/pktrail/pktrail/internal/netstate/xt"
 )
 
-// Names says what a rule refers to but does not hold. Both may be nil.
+// Names says what a rule refers to but does not hold. The functions may be nil.
 type Names struct {
 	// Interface gives the name of an interface; "" if it is not known.
 	Interface func(index uint32) string
 	// Set gives a set of the rule's table with its elements; only anonymous
 	// sets are asked for. nil if it is not known.
 	Set func(name string) *Set
+	// IPSet gives the name of an ipset by its index; "" if it is not known.
+	IPSet func(index uint16) string
 	// Most is how many elements of a set are written, with the number of the
 	// others behind them; 0 is all.
 	Most int
@@ -195,9 +199,11 @@ func (p *printer) plain(e Expr) string {
 	case *Last:
 		return n.opaque("last")
 	case *Match:
-		return n.extension("match", e.Name, e.Info)
+		m := xt.DecodeMatch(e.Name, uint8(e.Rev), e.Info, p.family == FamilyIP6, xt.Names{Set: n.IPSet})
+		return n.extension("match", e.Name, e.Info, m.Words, m.Opaque)
 	case *Target:
-		return n.extension("target", e.Name, e.Info)
+		t := xt.DecodeTarget(e.Name, uint8(e.Rev), e.Info, p.family == FamilyIP6, xt.Names{Set: n.IPSet})
+		return n.extension("target", e.Name, e.Info, t.Words, t.Opaque)
 	case *Unknown:
 		return n.opaque(raw(e.Name, e.Data))
 	}
@@ -212,12 +218,16 @@ func (n Names) nothing(word string) string {
 	return word
 }
 
-// extension writes a match or target of xtables; nft's JSON has only its name.
-func (n Names) extension(what, name string, info []byte) string {
-	if n.json {
+// extension writes a match or target of xtables: in iptables' words, or raw
+// where they are not known. nft's JSON has only its name.
+func (n Names) extension(what, name string, info []byte, words string, opaque bool) string {
+	switch {
+	case n.json:
 		return object("xt", object("type", quoted(what), "name", quoted(name)))
+	case opaque:
+		return raw(what+" "+name, info)
 	}
-	return raw(what+" "+name, info)
+	return "[ " + words + " ]"
 }
 
 // raw shows what is not understood.

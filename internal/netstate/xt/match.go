@@ -21,7 +21,7 @@ func DecodeMatch(name string, rev uint8, data []byte, ip6 bool, n Names) Match {
 		ok = write(&i, &l)
 	}
 	if !ok || i.short {
-		m.Words = fmt.Sprintf("-m %s [%d bytes]", name, len(data))
+		m.Words, m.Opaque = fmt.Sprintf("-m %s [%d bytes]", name, len(data)), true
 		return m
 	}
 	m.Words = l.String()

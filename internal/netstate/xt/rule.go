@@ -45,8 +45,10 @@ type Match struct {
 	Revision uint8
 	// Data is the kernel's structure; nil where Words were made otherwise.
 	Data []byte
-	// Words are what iptables-save prints, "-m" included.
-	Words string
+	// Words are what iptables-save prints, "-m" included; Opaque is true where
+	// they only say how many bytes there are.
+	Words  string
+	Opaque bool
 }
 
 // Target is what a rule does with a packet that matches.
@@ -59,7 +61,9 @@ type Target struct {
 	// Chain is true where Name is a chain; Goto where it is not come back from.
 	Chain, Goto bool
 	// Words are what iptables-save prints, "-j" included; "" without a target.
-	Words string
+	// Opaque is as in Match.
+	Words  string
+	Opaque bool
 }
 
 // Text writes the rule as iptables-save does, without counters.

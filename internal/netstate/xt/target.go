@@ -17,7 +17,7 @@ func DecodeTarget(name string, rev uint8, data []byte, ip6 bool, n Names) Target
 		ok = write(&i, &l)
 	}
 	if !ok || i.short {
-		t.Words = fmt.Sprintf("-j %s [%d bytes]", name, len(data))
+		t.Words, t.Opaque = fmt.Sprintf("-j %s [%d bytes]", name, len(data)), true
 		return t
 	}
 	t.Words = l.String()
