@@ -24,8 +24,11 @@ func (t *taker) chains() error {
 	}
 	r := &rulesetReader{conn: c, out: &t.out.Ruleset}
 	err = r.read()
-	if noSubsystem(err) {
-		return nil // a kernel without nf_tables
+	if noSubsystem(err) && t.out.Ruleset.Generation == 0 {
+		return nil // a kernel without nf_tables: even the first question is unknown
+	}
+	if err != nil && !errors.Is(err, nlsock.ErrChanged) {
+		t.out.Ruleset = netstate.Ruleset{Legacy: t.out.Ruleset.Legacy} // half of one would mislead
 	}
 	return err
 }
