@@ -14,7 +14,7 @@ func (v *view) text() string {
 	case !v.known && v.cut:
 		t := v.head.tunnels()[0]
 		return name(t) + " packet, " + t.Flow.String()
-	case !v.known && k.Proto == 0:
+	case k.Proto == 0 && (!v.known || k.Version != 0 && k.Len == 0): // a log that tells addresses alone
 		return "packet"
 	case v.known && k.Version == 0:
 		return arp(k.Type)

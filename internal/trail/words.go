@@ -54,10 +54,13 @@ func rulesWords(o *Observation) string {
 	return strings.TrimSpace(b.String())
 }
 
-// Words is "nat KUBE-SERVICES 9: jump KUBE-SVC-X".
+// Words is "nat KUBE-SERVICES 9: jump KUBE-SVC-X", or a rule's text where its
+// place is not known.
 func (r *Rule) Words() string {
-	text := r.Table + " " + r.Chain
+	text := strings.TrimSpace(r.Table + " " + r.Chain)
 	switch {
+	case text == "": // a log tells that a rule matched, and not where it stands
+		return r.Text
 	case r.Kind == RulePolicy:
 		text += " policy"
 	case r.Kind == RuleReturn:

@@ -2,6 +2,7 @@ package lines
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 
@@ -24,6 +25,9 @@ func New(r io.Reader) *Reader { return &Reader{r: bufio.NewReaderSize(r, 1<<16)}
 
 // Number is that of the line which was read last, from 1.
 func (l *Reader) Number() int { return l.number }
+
+// mark is the byte order mark of UTF-8, which is no part of the first line.
+var mark = []byte("\xef\xbb\xbf")
 
 // Next gives the next line without its end, valid until the next call, and
 // io.EOF behind the last one. A line of more than Max bytes is a
@@ -65,6 +69,9 @@ func (l *Reader) finish(line []byte, err error) ([]byte, error) {
 		return nil, err
 	}
 	l.number++
+	if l.number == 1 {
+		line = bytes.TrimPrefix(line, mark)
+	}
 	if n := len(line); n > 0 && line[n-1] == '\n' {
 		line = line[:n-1]
 	}

@@ -27,7 +27,7 @@ func decodeText(s string) (nflog.Step, bool) {
 	}
 	t, ok := nflog.DecodeTrace(l.Prefix)
 	data := l.Append(nil)
-	return nflog.Step{Trace: t, Family: ipFamily(data), In: l.In, Out: l.Out, Mark: l.Mark, Data: data, Len: l.Len}, ok
+	return nflog.Step{Trace: t, Family: ipFamily(data), In: l.In, Out: l.Out, Mark: l.Mark, Data: data}, ok
 }
 
 // ipFamily is the family of the tables that a packet meets.
@@ -64,7 +64,7 @@ func decodeLog(b []byte) (nflog.Step, bool) {
 		case 5: // NFULA_IFINDEX_OUTDEV
 			s.OutIndex = nlattr.BE32(v)
 		case 9: // NFULA_PAYLOAD
-			s.Data, s.Len = v, totalLen(v)
+			s.Data = v
 		case 10: // NFULA_PREFIX
 			s.Trace, is = nflog.DecodeTrace(nlattr.Text(v))
 		}

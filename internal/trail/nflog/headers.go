@@ -71,7 +71,7 @@ func (h *Headers) Version() uint8 {
 // Append makes bytes with the same packet.Identity. A log of TCP without
 // sequence numbers does not.
 func (h *Headers) Exact() bool {
-	if !h.HasProto || h.Version() == 0 || h.Len == 0 {
+	if !h.HasProto || h.Version() == 0 || h.Len < 20 || h.Version() == 6 && h.Len < 40 {
 		return false
 	}
 	if h.Fragment&fragmentOffset != 0 {
@@ -158,4 +158,27 @@ func (h *Headers) Key() packet.Key {
 		k.Type, k.Code, k.B = h.Type, h.Code, uint32(h.EchoSeq)
 	}
 	return k
+}
+
+// Like reports whether two lines may be about one packet, though one of them
+// leaves out more than the other: protocol, ports, identification, lengths and
+// flags are the same. Addresses are not compared.
+func (h *Headers) Like(o *Headers) bool {
+	return h.Version() == o.Version() && h.Proto == o.Proto && h.ID == o.ID && h.Len == o.Len && h.Fragment == o.Fragment &&
+		h.SrcPort == o.SrcPort && h.DstPort == o.DstPort && h.Flags == o.Flags && h.Window == o.Window &&
+		h.Type == o.Type && h.EchoID == o.EchoID && h.EchoSeq == o.EchoSeq &&
+		(!h.HasSeq || !o.HasSeq || h.Seq == o.Seq && h.Ack == o.Ack)
+}
+
+// Complete takes from a line about the same packet what this one leaves out.
+func (h *Headers) Complete(o *Headers) {
+	if !h.HasSeq && o.HasSeq {
+		h.Seq, h.Ack, h.HasSeq, h.TCPOptions = o.Seq, o.Ack, true, o.TCPOptions
+	}
+	if h.TCPOptions == "" {
+		h.TCPOptions = o.TCPOptions
+	}
+	if h.Options == "" {
+		h.Options = o.Options
+	}
 }

@@ -56,3 +56,12 @@ func identify(b []byte) ident {
 	}
 	return id
 }
+
+// becomes reports whether a packet may be another one that is alike but for
+// addresses and ports, translated: that leaves one end as it is.
+func (id *ident) becomes(o *ident) bool {
+	if id.proto == 1 || id.proto == 58 {
+		return (id.src == o.src || id.dst == o.dst) && (id.ports == o.ports || id.id != 0)
+	}
+	return id.src == o.src && id.ports>>16 == o.ports>>16 || id.dst == o.dst && id.ports&0xffff == o.ports&0xffff
+}

@@ -52,14 +52,17 @@ var errShort = errors.New("cut short")
 // Find returns where the words about a packet begin in a message, behind the
 // rule's prefix, or -1.
 func Find(s string) int {
-	const out = " OUT="
+	const out = "OUT="
 	for from := 0; ; {
 		at := strings.Index(s[from:], out)
 		if at < 0 {
 			return -1
 		}
 		at += from
-		if in := strings.LastIndex(s[:at], "IN="); in >= 0 && strings.IndexByte(s[in:at], ' ') < 0 {
+		if at > 0 && s[at-1] == ' ' {
+			at--
+		}
+		if in := strings.LastIndex(s[:at], "IN="); in >= 0 && s[at] == ' ' && strings.IndexByte(s[in:at], ' ') < 0 {
 			return in
 		}
 		from = at + len(out)

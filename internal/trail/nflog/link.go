@@ -9,7 +9,7 @@ import (
 const EtherLen = 14
 
 // AppendLink makes the Ethernet header again, with its tag. It adds nothing
-// where the line has none.
+// where the line has none, or one without addresses.
 func (l *Line) AppendLink(b []byte) []byte {
 	var h [EtherLen]byte
 	switch {
@@ -33,6 +33,9 @@ func (l *Line) AppendLink(b []byte) []byte {
 		if l.Src.Is6() {
 			h[12], h[13] = 0x86, 0xdd
 		}
+	}
+	if [12]byte(h[:12]) == [12]byte{} { // the loopback device
+		return b
 	}
 	b = append(b, h[:12]...)
 	if l.HasVLAN {

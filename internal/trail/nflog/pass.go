@@ -22,14 +22,12 @@ type Step struct {
 	Mark uint32
 	// Time is nanoseconds since 1970, 0 where the source does not tell.
 	Time int64
-	// Line is where it stands in a file; 0 where there is none.
-	Line int
-	// Data is the packet from its IP header on. Link bytes stand before it; 0
-	// without a link header. Data belongs to the source.
+	// Line is where it stands in a file; 0 where there is none. Words is what it
+	// was read from; nil for nfnetlink_log.
+	Line  int
+	Words *Line
+	// Data is the packet from its IP header on. It belongs to the source.
 	Data []byte
-	Link int
-	// Len is the packet's length from the IP header on.
-	Len int
 }
 
 // Rule is the step without its packet. The verdict is not in a trace.
@@ -41,8 +39,6 @@ func (s *Step) Rule() trail.Rule {
 	return r
 }
 
-func (s *Step) ip() []byte { return s.Data[s.Link:] }
-
 // hook is the step's hook, as far as it tells by itself.
 func (s *Step) hook() string {
 	if s.Hook != "" {
@@ -53,7 +49,8 @@ func (s *Step) hook() string {
 
 // Pass is one packet in one table of iptables-legacy at one hook.
 type Pass struct {
-	// First is the step that it began with. Its Data is the Pass's own.
+	// First is the step that it began with. Its Data and Words are the Pass's
+	// own.
 	First Step
 	// Hook has the family and, as far as it is known, the name.
 	Hook  trail.Hook
@@ -109,7 +106,7 @@ func (g *Passes) Add(s *Step, now int64) (p *Pass, fresh bool) {
 	if g.open == nil {
 		g.open = map[loose][]*Pass{}
 	}
-	id := identify(s.ip())
+	id := identify(s.Data)
 	list := g.open[id.loose]
 	i := slices.IndexFunc(list, func(p *Pass) bool { return p.has(s, &id) })
 	if i >= 0 {
@@ -122,6 +119,10 @@ func (g *Passes) Add(s *Step, now int64) (p *Pass, fresh bool) {
 		}
 		p = &Pass{First: *s, Start: now, id: id, Hook: trail.Hook{Family: s.Family, Name: s.hook()}}
 		p.First.Data = bytes.Clone(s.Data)
+		if s.Words != nil {
+			words := *s.Words
+			p.First.Words = &words
+		}
 		g.open[id.loose] = append(g.open[id.loose], p)
 		fresh = true
 	}
@@ -139,18 +140,6 @@ func (g *Passes) Add(s *Step, now int64) (p *Pass, fresh bool) {
 	return p, fresh
 }
 
-// Current is the pass that a packet was in last, if it has not left it; nil if
-// there is none. The packet begins with its IP header.
-func (g *Passes) Current(ip []byte, in, out string) *Pass {
-	id := identify(ip)
-	for _, p := range slices.Backward(g.open[id.loose]) {
-		if p.id == id && p.First.In == in && p.First.Out == out {
-			return p
-		}
-	}
-	return nil
-}
-
 func (g *Passes) most() int {
 	if g.Most > 0 {
 		return g.Most
@@ -158,12 +147,21 @@ func (g *Passes) most() int {
 	return mostPasses
 }
 
-// leave ends the passes of a packet that is now seen elsewhere. Packets of
-// other conversations may be alike but for their addresses, of which a
-// translation leaves one as it is.
+// Has reports whether a packet is still in the table.
+func (g *Passes) Has(p *Pass) bool { return slices.Contains(g.open[p.id.loose], p) }
+
+// Leave ends a pass, if it is open, where something else tells that its packet
+// has left the table.
+func (g *Passes) Leave(p *Pass) {
+	if g.Has(p) {
+		g.finish(p)
+	}
+}
+
+// leave ends the passes of a packet that is now seen elsewhere.
 func (g *Passes) leave(list []*Pass, id *ident) {
 	for _, p := range slices.Clone(list) {
-		if p.id.src == id.src || p.id.dst == id.dst {
+		if p.id.becomes(id) {
 			g.finish(p)
 		}
 	}
