@@ -91,6 +91,21 @@ type TunnelEnd struct {
 	Sends bool `json:"sends"`
 }
 
+// Network is one that several nodes have addresses in, by which they can reach
+// each other without a router.
+type Network struct {
+	Prefix netip.Prefix `json:"prefix"`
+	// Members are in the order of the nodes.
+	Members []Member `json:"members"`
+}
+
+// Member is a node's device in a Network.
+type Member struct {
+	Node   string     `json:"node"`
+	Device string     `json:"device"`
+	Addr   netip.Addr `json:"addr"`
+}
+
 // Point is the device as a place where packets can be seen. target is the pod's
 // name for devices of a pod, empty for those of a node.
 func (d *Device) Point(target string) trail.Point {

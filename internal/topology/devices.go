@@ -81,3 +81,39 @@ func (n *node) addClusterAddresses() {
 		}
 	}
 }
+
+// networks finds the uplinks that have addresses of one network, of those that
+// can meet: IPv4 and global IPv6, whichever the nodes have.
+func (f *finder) networks() {
+	type key struct {
+		prefix netip.Prefix
+		realm  *space
+	}
+	at := map[key]*Network{}
+	var order []*Network
+	nodes := slices.Clone(f.nodes)
+	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(a.Name, b.Name) })
+	for _, n := range nodes {
+		for _, d := range n.Devices {
+			for _, a := range d.Addresses {
+				if d.Role != trail.RoleUplink || a.IsSingleIP() {
+					continue
+				}
+				k := key{a.Masked(), f.realmOf(n)}
+				if at[k] == nil {
+					at[k] = &Network{Prefix: k.prefix}
+					order = append(order, at[k])
+				}
+				at[k].Members = append(at[k].Members, Member{Node: n.Name, Device: d.Name, Addr: a.Addr()})
+			}
+		}
+	}
+	for _, net := range order {
+		if slices.ContainsFunc(net.Members, func(m Member) bool { return m.Node != net.Members[0].Node }) {
+			f.m.Networks = append(f.m.Networks, *net)
+		}
+	}
+	slices.SortStableFunc(f.m.Networks, func(a, b Network) int {
+		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
+	})
+}

@@ -13,7 +13,7 @@ func Find(s *netstate.State) *Map {
 	if s == nil {
 		s = &netstate.State{}
 	}
-	f := &finder{world: newWorld(s), m: &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Warnings: []Warning{}}}
+	f := &finder{world: newWorld(s), m: &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Networks: []Network{}, Warnings: []Warning{}}}
 	f.bySpace, f.overlays = map[*space]*pod{}, map[end]*Overlay{}
 	f.name()
 	f.place()
@@ -27,6 +27,7 @@ func Find(s *netstate.State) *Map {
 	}
 	f.devices()
 	f.tunnels()
+	f.networks()
 	f.recognise()
 	f.ports()
 	f.addresses()

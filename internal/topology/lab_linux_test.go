@@ -123,6 +123,34 @@ func compareLab(t *testing.T, l *lab.Lab, m *Map) {
 	}
 }
 
+// TestTwoLabs: the same addresses mean other nodes in another lab.
+func TestTwoLabs(t *testing.T) {
+	a, b := labOf(t, lab.Options{Nodes: 2, Pods: 1}), labOf(t, lab.Options{Nodes: 3, Pods: 2})
+	s, other := takeLab(t, a), takeLab(t, b)
+	s.Nodes[0].Namespaces = append(s.Nodes[0].Namespaces, other.Nodes[0].Namespaces[1:]...)
+	m := Find(s)
+	noWarnings(t, m)
+	if len(m.Nodes) != 5 || len(m.Pods) != 8 || len(m.Tunnels) != 1+3 {
+		t.Fatalf("%s%+v", m.brief(), m.Tunnels)
+	}
+	inA := func(name string) bool { return a.Node(name) != nil }
+	for _, tun := range m.Tunnels {
+		if inA(tun.A.Node) != inA(tun.B.Node) {
+			t.Errorf("%+v", tun)
+		}
+	}
+	for _, net := range m.Networks {
+		for _, o := range net.Members {
+			if inA(o.Node) != inA(net.Members[0].Node) {
+				t.Errorf("%+v", net)
+			}
+		}
+	}
+	if want := 4; len(m.Networks) != want && a.Nodes[0].IPv6.IsValid() {
+		t.Errorf("%d networks, want %d", len(m.Networks), want)
+	}
+}
+
 // labFacts are lines of what the lab knows of a pod, in its order: path, CNI,
 // addresses.
 func labFacts(l *lab.Lab, p *lab.Pod) []string {

@@ -15,6 +15,8 @@ type Map struct {
 	Pods  []Pod  `json:"pods"`
 	// Tunnels are the ways between nodes that overlay devices make, each once.
 	Tunnels []Tunnel `json:"tunnels"`
+	// Networks are those that uplinks of two nodes or more have addresses in.
+	Networks []Network `json:"networks"`
 	// Warnings are those of no single node or pod.
 	Warnings []Warning `json:"warnings"`
 }

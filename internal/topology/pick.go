@@ -47,7 +47,7 @@ func (m *Map) Pick(s *netstate.State, c Choice) (*Map, error) {
 	if len(c.Targets) == 0 && c.Namespace == "" && c.Labels == nil {
 		return m, nil
 	}
-	out := &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Warnings: m.Warnings}
+	out := &Map{Nodes: []Node{}, Pods: []Pod{}, Tunnels: []Tunnel{}, Networks: []Network{}, Warnings: m.Warnings}
 	pods, nodes := make([]bool, len(m.Pods)), map[string]bool{}
 	for _, text := range c.Targets {
 		match, err := c.parse(s, text)
@@ -85,6 +85,11 @@ func (m *Map) Pick(s *netstate.State, c Choice) (*Map, error) {
 	for _, t := range m.Tunnels {
 		if nodes[t.A.Node] || nodes[t.B.Node] {
 			out.Tunnels = append(out.Tunnels, t)
+		}
+	}
+	for _, net := range m.Networks {
+		if slices.ContainsFunc(net.Members, func(o Member) bool { return nodes[o.Node] }) {
+			out.Networks = append(out.Networks, net)
 		}
 	}
 	return out, nil

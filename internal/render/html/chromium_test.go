@@ -20,7 +20,7 @@ import (
 // runs under the page's own policy, and nothing is refused.
 func TestChromium(t *testing.T) {
 	chromium := labtest.RequireTool(t, "chromium")
-	for name, m := range maps(t) {
+	for name, m := range samples(t) {
 		if name == "empty" || name == "calico" {
 			continue // nothing that the others have not
 		}

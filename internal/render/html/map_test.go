@@ -51,7 +51,7 @@ func large(t *testing.T, n int) *topology.Map {
 	return m
 }
 
-func maps(t *testing.T) map[string]*topology.Map {
+func samples(t *testing.T) map[string]*topology.Map {
 	t.Helper()
 	out := map[string]*topology.Map{"empty": {}, "large": large(t, 250)}
 	for _, name := range []string{"flannel", "broken", "calico", "mixed"} {
@@ -116,7 +116,7 @@ func parse(t *testing.T, svg []byte) *element {
 
 // TestSVG: every node, pod, host end and overlay is there, with its lines.
 func TestSVG(t *testing.T) {
-	for name, m := range maps(t) {
+	for name, m := range samples(t) {
 		t.Run(name, func(t *testing.T) {
 			svg := SVG(m)
 			if !bytes.Equal(svg, SVG(m)) {
@@ -225,7 +225,7 @@ func TestTrunks(t *testing.T) {
 
 // TestLayout: nothing covers anything else, and all is inside of what it is of.
 func TestLayout(t *testing.T) {
-	for name, m := range maps(t) {
+	for name, m := range samples(t) {
 		p := layout(m)
 		paper := rect{0, 0, p.w, p.h}
 		var boxes []rect
@@ -266,7 +266,7 @@ func TestLayout(t *testing.T) {
 
 // TestHTML: the page is well-formed, loads nothing, and names all pods.
 func TestHTML(t *testing.T) {
-	for name, m := range maps(t) {
+	for name, m := range samples(t) {
 		page := string(HTML(m))
 		for _, bad := range []string{"http://", "https://", "src=", "url(", "@import", "style=", " onclick", "javascript:"} {
 			if n := strings.Count(page, bad); n > strings.Count(page, `xmlns="`+bad) {

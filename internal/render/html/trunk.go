@@ -1,13 +1,11 @@
 package html
 
 import (
-	"cmp"
 	"fmt"
-	"net/netip"
+	"maps"
 	"slices"
 
 	"github.com/pktrail/pktrail/internal/topology"
-	"github.com/pktrail/pktrail/internal/trail"
 )
 
 // trunk is a vertical line at the right of the picture that joins chips of
@@ -35,7 +33,7 @@ func (p *picture) connect(m *topology.Map) {
 	for _, set := range tunnelSets(m.Tunnels) {
 		p.tunnels(set)
 	}
-	p.networks()
+	p.networks(m.Networks)
 	x := p.w - margin
 	for _, t := range p.trunks {
 		x += laneWidth
@@ -96,35 +94,24 @@ func tunnelLabel(t *topology.Tunnel) string {
 	return overlay(&topology.Overlay{Kind: t.Kind, VNI: t.VNI, Port: t.Port})
 }
 
-// networks joins uplinks that have addresses of one network.
-func (p *picture) networks() {
-	type member struct{ node, device string }
-	members := map[netip.Prefix][]member{}
-	for _, b := range p.nodes {
-		for _, d := range b.node.Devices {
-			if d.Role != trail.RoleUplink {
-				continue
-			}
-			for _, a := range d.Addresses {
-				if net := a.Masked(); a.Addr().Is4() && !a.IsSingleIP() {
-					members[net] = append(members[net], member{b.node.Name, d.Name})
-				}
-			}
+// networks joins uplinks that have addresses of one network: one line for two
+// networks, of IPv4 and IPv6, that the same devices have.
+func (p *picture) networks(list []topology.Network) {
+	var labels []string
+	var sets []map[string]string
+	for _, net := range list {
+		devices := map[string]string{}
+		for _, m := range net.Members {
+			devices[m.Node] = m.Device
 		}
+		if i := slices.IndexFunc(sets, func(s map[string]string) bool { return maps.Equal(s, devices) }); i >= 0 {
+			labels[i] += ", " + net.Prefix.String()
+			continue
+		}
+		labels, sets = append(labels, net.Prefix.String()), append(sets, devices)
 	}
-	var nets []netip.Prefix
-	for net := range members {
-		nets = append(nets, net)
-	}
-	slices.SortFunc(nets, func(a, b netip.Prefix) int { return cmp.Or(a.Addr().Compare(b.Addr()), a.Bits()-b.Bits()) })
-	for _, net := range nets {
-		nodes := map[string]string{}
-		for _, m := range members[net] {
-			nodes[m.node] = m.device
-		}
-		if len(nodes) > 1 {
-			p.trunk(&trunk{kind: "network", label: net.String()}, nodes)
-		}
+	for i := range sets {
+		p.trunk(&trunk{kind: "network", label: labels[i]}, sets[i])
 	}
 }
 
