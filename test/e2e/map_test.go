@@ -137,6 +137,7 @@ func checkPod(t *testing.T, s *stage.Stage, m *topology.Map, p stage.Pod, svc st
 
 // mapByName finds pods as a person names them.
 func mapByName(t *testing.T, s *stage.Stage, ns string, pods []stage.Pod) {
+	t.Helper()
 	web, last := pods[0], pods[len(pods)-1]
 	for _, c := range []struct {
 		args []string
@@ -177,6 +178,7 @@ func names(pods []stage.Pod) []string {
 
 // asTools compares parts of a node's snapshot with what its tools print now.
 func asTools(t *testing.T, s *stage.Stage, file string) {
+	t.Helper()
 	for _, c := range []struct {
 		part string
 		tool []string
@@ -205,7 +207,7 @@ func asTools(t *testing.T, s *stage.Stage, file string) {
 		}
 	}
 	chains := s.Pktrail(t, "snapshot", "show", file, "chains", "--node", node1).Stdout
-	for line := range strings.Lines(s.On(t, node1, "sh", "-c", "iptables-save -t nat; iptables-legacy-save -t nat 2>/dev/null; true")) {
+	for line := range strings.Lines(s.On(t, node1, "iptables-save", "-t", "nat")) {
 		if rule := strings.TrimSpace(line); strings.HasPrefix(rule, "-A KUBE-SVC-") && !strings.Contains(chains, rule) {
 			t.Errorf("chains lack %s", rule)
 			break
@@ -228,4 +230,3 @@ func listOf(t *testing.T, text string) []any {
 	}
 	return list
 }
-
