@@ -19,6 +19,7 @@ need nft nftables
 need iptables-legacy iptables
 need conntrack conntrack
 need bpftool bpftool
+need chromium chromium
 for word; do
 	case "$word" in
 	bpf)

@@ -29,6 +29,7 @@ type clusterTrace struct {
 
 	begun time.Time
 	armed chan struct{} // closed when all nodes are
+	once  sync.Once
 
 	// called are the pods' names, as soon as they are known.
 	called func() map[netip.Addr]string
@@ -214,5 +215,5 @@ func (k *clusterTrace) announce() {
 	s.ArmedIn = time.Since(k.begun).Round(time.Millisecond)
 	k.gather.overlay(&s)
 	k.hear(agent.Message{Kind: agent.KindArmed, Session: &s})
-	close(k.armed)
+	k.once.Do(func() { close(k.armed) }) // an agent that was replaced is armed again
 }

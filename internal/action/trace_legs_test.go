@@ -27,7 +27,7 @@ func aCluster(t *testing.T, nodes int) (k *clusterTrace, notes *[]string) {
 		Request: follow.Request{Source: "client", Destination: "svc/web:80", Probe: follow.Probe{Proto: "tcp"}, Duration: DefaultTraceDuration},
 		Cluster: &ClusterOptions{},
 	}
-	k = &clusterTrace{trace: &trace{options: o, ctx: t.Context(), gather: newGather(o, func(error) {})}}
+	k = &clusterTrace{armed: make(chan struct{}), trace: &trace{options: o, ctx: t.Context(), gather: newGather(o, func(error) {})}}
 	k.events.Note = func(text string) { *notes = append(*notes, text) }
 	k.crew = &crew{options: o.Cluster, cluster: &kube.Cluster{Namespace: "shop"}, found: &find.Found{}, note: k.note}
 	svc := &find.Service{
