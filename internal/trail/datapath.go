@@ -109,7 +109,7 @@ func (p *Policy) Words() string {
 	case "redirect":
 		text += "redirected to a proxy"
 	case "audit":
-		text += "allowed by audit mode alone"
+		text += "would be denied"
 	default:
 		text += "decided"
 	}
@@ -121,6 +121,9 @@ func (p *Policy) Words() string {
 		text += ", nothing allows it"
 	case p.Match != "" && p.Match != "none":
 		text += " (" + p.Match + ")"
+	}
+	if p.Action == "audit" {
+		text += ", let through by audit mode"
 	}
 	return text
 }

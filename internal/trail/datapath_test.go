@@ -14,7 +14,7 @@ func TestDatapathWords(t *testing.T) {
 		{Observation{Stage: StagePolicy, Policy: &Policy{Action: "allow", Direction: Out, Match: "L3-L4", Names: []string{"shop/web", "shop/all"}}}, "egress allowed by shop/web, shop/all (L3-L4)"},
 		{Observation{Stage: StagePolicy, Policy: &Policy{Action: "deny", Direction: In, Match: "none", Names: []string{"shop/no"}}}, "ingress denied by shop/no"},
 		{Observation{Stage: StagePolicy, Policy: &Policy{Action: "redirect"}}, "redirected to a proxy"},
-		{Observation{Stage: StagePolicy, Policy: &Policy{Action: "audit", Direction: In}}, "ingress allowed by audit mode alone"},
+		{Observation{Stage: StagePolicy, Policy: &Policy{Action: "audit", Direction: In}}, "ingress would be denied, let through by audit mode"},
 		{Observation{Stage: StageDrop, Drop: &Drop{Reason: "Policy denied", At: "bpf_lxc.c:2410"}, Datapath: &Datapath{Endpoint: 3498}}, "dropped: Policy denied at bpf_lxc.c:2410"},
 	} {
 		if got := c.o.Words(); got != c.want {

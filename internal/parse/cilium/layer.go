@@ -93,6 +93,7 @@ func (l *headers) link(n *names, h *trail.Headers) {
 			h.SrcMAC = n.word(v)
 		case "DstMAC":
 			h.DstMAC = n.word(v)
+			return // nothing behind it is wanted, here and below
 		}
 	}
 }
@@ -125,6 +126,7 @@ func ipv4(b []byte, n *names, h *trail.Headers, k *packet.Key) (length, header u
 			h.Flow.Src = n.addr(v)
 		case "DstIP":
 			h.Flow.Dst = n.addr(v)
+			return length, header
 		}
 	}
 }
@@ -147,6 +149,7 @@ func ipv6(b []byte, n *names, h *trail.Headers, k *packet.Key) (length uint64) {
 			h.Flow.Src = n.addr(v)
 		case "DstIP":
 			h.Flow.Dst = n.addr(v)
+			return length
 		}
 	}
 }

@@ -57,6 +57,7 @@ func ports(layer []byte, h *trail.Headers) {
 			h.Flow.SrcPort = uint16(number(v))
 		case "DstPort":
 			h.Flow.DstPort = uint16(number(v))
+			return
 		}
 	}
 }
@@ -66,7 +67,7 @@ func tcp(layer []byte, h *trail.Headers, k *packet.Key) {
 	var flags packet.TCPFlags
 	for f := open(layer); ; {
 		name, v, ok := f.next()
-		if !ok {
+		if !ok || string(name) == "Checksum" {
 			break
 		}
 		switch string(name) {
