@@ -25,6 +25,9 @@ func (q *inquiry) openEnd(e ending) ending {
 		e.outcome = out
 		return e
 	}
+	if end, ok := q.datapathEnd(e); ok {
+		return end
+	}
 	if !q.c.Over && !q.t.Ended {
 		return unknown(e, "still under way")
 	}

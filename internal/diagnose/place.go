@@ -109,6 +109,10 @@ func (q *inquiry) at() string {
 		}
 	}
 	switch o.Stage {
+	case trail.StageDatapath:
+		if o.Datapath != nil {
+			return o.Datapath.Place()
+		}
 	case trail.StageHook, trail.StageRules:
 		if q.v.Outcome == trail.Lost && o.Hook != nil && o.Hook.Name == "PREROUTING" {
 			return "routing decision after PREROUTING"
@@ -152,6 +156,9 @@ func doorway(o *trail.Observation) string {
 // seenAt says where a packet was seen, in a sentence: "eth0 (in) of web on
 // node-b"; where no interface is known "routing on node-b".
 func seenAt(o *trail.Observation) string {
+	if o.Datapath != nil && o.Datapath.Point != "" {
+		return o.Datapath.Place() + " " + on(o.Point)
+	}
 	if o.Point.Interface != "" {
 		s := doorway(o)
 		if name, dir, ok := strings.Cut(s, " "); ok {

@@ -62,6 +62,9 @@ func addr(a, b netip.Addr) string {
 
 func (q *inquiry) textDelivered(e *ending) string {
 	p := q.end.Point
+	if d := q.end.Datapath; d != nil && d.Point == "to-endpoint" {
+		return datapathDelivered(q.end)
+	}
 	if e.left {
 		to := q.flow().Dst.String()
 		if d := outerDst(q.end); d.IsValid() {

@@ -6,7 +6,7 @@
 // (nft monitor trace), xtables (xtables-monitor --trace), cilium (cilium
 // monitor), hubble (hubble observe), capture (pcap and pcapng of any tool),
 // iproute (ip rule, ip route, iptables-save, nft list ruleset, sysctl -a:
-// state in plain text).
+// state in plain text). Several of them read by lines and jsonline.
 //
 // A parser knows no other format, no file name and no screen. It keeps no more
 // than what is in flight.
