@@ -16,7 +16,7 @@ func TestSpecification(t *testing.T) {
 		t.Fatal(err)
 	}
 	var golden []byte
-	for _, name := range []string{"testdata/small.pcapng", "testdata/trace.pcapng", "testdata/merged.pcapng"} {
+	for _, name := range []string{"testdata/small.pcapng", "testdata/trace.pcapng", "testdata/merged.pcapng", "testdata/state.pcapng"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -38,7 +38,7 @@ func TestSpecification(t *testing.T) {
 			t.Errorf("not in the golden stream: %s", example)
 		}
 	}
-	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd, kindAside, kindSession, kindStream} {
+	for _, kind := range []string{kindHeader, kindPoint, kindObservation, kindTotals, kindEnd, kindAside, kindSession, kindStream, kindSnapshot, kindCluster} {
 		if !seen[kind] {
 			t.Errorf("the specification has no example of %q", kind)
 		}

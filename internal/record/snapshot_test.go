@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -110,6 +111,32 @@ func TestStateComesBack(t *testing.T) {
 		if got, err := ReadState(&copied); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%d rules: the copy is another one: %v", rules, err)
 		}
+	}
+}
+
+// goldenState is a state of few bytes, for docs/file-format.md.
+func goldenState() *netstate.State {
+	s := someState(0)
+	s.Nodes[0].Node, s.Nodes[1].Node = "node1", "node2"
+	return s
+}
+
+// TestGoldenState: what an earlier pktrail wrote is read today.
+func TestGoldenState(t *testing.T) {
+	const name = "testdata/state.pcapng"
+	if *update {
+		if err := os.WriteFile(name, writeState(t, goldenState()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	got, err := ReadState(f)
+	if err != nil || !reflect.DeepEqual(got, goldenState()) {
+		t.Errorf("%v: the golden state is another one", err)
 	}
 }
 
