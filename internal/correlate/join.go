@@ -87,6 +87,9 @@ func (t *Trails) byIdentity(s *sight, number uint64) *way {
 		return nil
 	}
 	next, _ := slices.BinarySearchFunc(list, s.time, func(k kin, at int64) int { return cmp.Compare(k.at, at) })
+	if s.untimed() {
+		next = len(list)
+	}
 	list = list[max(0, next-crowd):min(len(list), next+crowd)]
 	if s.late {
 		return t.latest(list, s)

@@ -2,8 +2,11 @@ package correlate
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"time"
+
+	"github.com/pktrail/pktrail/internal/packet"
 )
 
 // A datapath that tells of packets by points of its own does so without a
@@ -50,6 +53,20 @@ func (t *Trails) bareFits(w *way, s *sight) bool {
 		return !slices.ContainsFunc(w.sights, func(o sight) bool { return t.clockOf(&o) != clock })
 	}
 	return w.length(s) <= near
+}
+
+// bareSum stands for a key of which many packets have the same: with what a
+// datapath does not translate, or tells as it was.
+func (t *Trails) bareSum(v *view) uint64 {
+	f := v.head.flow
+	f.SrcPort, f.ID = 0, 0
+	if v.original.IsValid() {
+		f.Src = v.original
+	}
+	return maphash.Comparable(t.seed, struct {
+		k packet.Key
+		f packet.Flow
+	}{v.id.Key, f})
 }
 
 // before reports whether the way was seen with the flow that a datapath says a

@@ -161,3 +161,28 @@ func TestPointsAmongFrames(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// Many packets that look alike, one after the other: each keeps its own points.
+func TestPointsMany(t *testing.T) {
+	var in []*Sighting
+	const n = 500
+	for i := range n {
+		f := tcpFlow("10.0.0.1:4000", "10.0.2.2:80")
+		if i%2 == 1 {
+			f = tcpFlow("10.0.0.3:4000", "10.0.2.2:80")
+		}
+		k := packet.Key{Bare: 1, Type: uint8(packet.ACK)}
+		in = append(in, point("a", "from-endpoint", f, k, 0), point("a", "to-stack", f, k, 0))
+	}
+	for _, o := range []Options{{}, streamed} {
+		all := gathered(o, in...)
+		if len(all) != n {
+			t.Fatalf("%d trails of %d packets", len(all), n)
+		}
+		for _, x := range all {
+			if len(x.Observations) != 2 {
+				t.Fatalf("%d observations", len(x.Observations))
+			}
+		}
+	}
+}

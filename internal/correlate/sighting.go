@@ -147,6 +147,9 @@ func (t *Trails) finish(v *view) {
 	}
 	k := &v.id.Key
 	v.sum = maphash.Comparable(t.seed, *k)
+	if k.Bare != 0 {
+		v.sum = t.bareSum(v)
+	}
 	switch {
 	case k.Fragment != 0:
 		from := uint32(k.Fragment&fragmentOffset) * 8
