@@ -11,7 +11,6 @@ import (
 	"github.com/pktrail/pktrail/internal/agent"
 	"github.com/pktrail/pktrail/internal/kube/inventory"
 	"github.com/pktrail/pktrail/internal/kube/place"
-	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/record"
 )
 
@@ -34,21 +33,18 @@ func (s *snapshot) cluster(ctx context.Context) error {
 	for _, n := range crew.found.Notes {
 		s.note(n)
 	}
-	objects := make(chan *netstate.Cluster, 1)
-	go func() {
-		c, err := inventory.Read(ctx, crew.cluster, crew.cluster.Namespace)
-		if err != nil {
-			s.note(err.Error() + ": the snapshot has no names of pods and services")
-		}
-		objects <- c
-	}()
 	posts, err := s.posts(crew)
 	if err == nil {
 		err = s.takeAll(ctx, crew, posts)
 	}
-	c := <-objects
-	if err != nil || c == nil {
+	if err != nil {
 		return err
+	}
+	// After the nodes, so that what is on them is known by name, our agents too.
+	c, err := inventory.Read(ctx, crew.cluster, crew.cluster.Namespace)
+	if err != nil {
+		s.note(err.Error() + ": the snapshot has no names of pods and services")
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
