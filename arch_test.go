@@ -45,7 +45,7 @@ var plan = map[string]room{
 	"topology":  {rooms: "packet trail netstate", why: "thinking is pure: snapshots in, where every pod hangs out"},
 
 	"wire":     {outside: "github.com/klauspost/compress/zstd", why: "frames between an agent and its client; it knows nothing of what they carry"},
-	"agent":    {rooms: "probe record wire trail netstate packet filter", outside: "golang.org/x/sys", why: "the node side: it must stay small and free of client-go and cobra"},
+	"agent":    {rooms: "probe record wire trail netstate topology packet filter", outside: "golang.org/x/sys", why: "the node side: it must stay small and free of client-go and cobra"},
 	"agentbin": {outside: "github.com/klauspost/compress/zstd", why: "bytes only"},
 	"kube":     {rooms: "trail netstate agentbin wire", outside: "k8s.io github.com/go-logr/logr github.com/google/go-containerregistry golang.org/x/sync", why: "the only room that speaks to the API server"},
 	"lab":      {rooms: "packet netstate", outside: "github.com/vishvananda golang.org/x/sys golang.org/x/sync", why: "a lab is built by netlink alone"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pktrail/pktrail/internal/agent/path"
 	"github.com/pktrail/pktrail/internal/probe/netns"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -139,13 +140,13 @@ func (p *plan) addDefault(ctx context.Context, owner int, ns *netns.Namespace) e
 		p.add(place{owner: owner, in: ns, point: all})
 		return nil
 	}
-	path, err := ns.Path(ctx)
+	way, err := path.Find(ctx, ns)
 	if err != nil {
 		return err
 	}
-	p.close = append(p.close, path.Close)
+	p.close = append(p.close, way.Close)
 	found := false
-	for _, pt := range path.Points {
+	for _, pt := range way.Points {
 		if pt.Role == trail.RoleUplink && pt.In.Inode == ns.Inode {
 			p.add(place{owner: owner, in: pt.In, point: pt.Point})
 			found = true
@@ -201,13 +202,13 @@ func noInterface(name string, ns *netns.Namespace, devices []netns.Device) error
 // addPath takes the points that were asked for, by role or by name, out of
 // all points between the target and the wire.
 func (p *plan) addPath(ctx context.Context, wanted []string, owner int, ns *netns.Namespace) error {
-	path, err := ns.Path(ctx)
+	way, err := path.Find(ctx, ns)
 	if err != nil {
 		return err
 	}
-	p.close = append(p.close, path.Close)
+	p.close = append(p.close, way.Close)
 	found := make([]bool, len(wanted))
-	for _, pt := range path.Points {
+	for _, pt := range way.Points {
 		hit := false
 		for i, w := range wanted {
 			if w == "path" || w == string(pt.Role) || w == pt.Interface {
@@ -220,23 +221,23 @@ func (p *plan) addPath(ctx context.Context, wanted []string, owner int, ns *netn
 	}
 	for i, w := range wanted {
 		if !found[i] {
-			return noPoint(w, ns, &path)
+			return noPoint(w, ns, way)
 		}
 	}
-	p.note(path.Notes...)
+	p.note(way.Notes...)
 	return nil
 }
 
-func noPoint(wanted string, ns *netns.Namespace, path *netns.Path) error {
+func noPoint(wanted string, ns *netns.Namespace, way *path.Path) error {
 	var have []string
-	for _, pt := range path.Points {
+	for _, pt := range way.Points {
 		have = append(have, fmt.Sprintf("%s (%s)", pt.Role, pt.Interface))
 	}
 	var tips []string
 	if len(have) > 0 {
 		tips = append(tips, "its points are: "+strings.Join(have, ", "))
 	}
-	tip := strings.Join(append(tips, path.Notes...), "; ")
+	tip := strings.Join(append(tips, way.Notes...), "; ")
 	return &TargetError{Err: fmt.Errorf("no point %q on the path of %s", wanted, ns.Label), Tip: tip}
 }
 

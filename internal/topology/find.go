@@ -67,7 +67,9 @@ type pod struct {
 	space  *space
 	ifaces []*iface
 	snap   *netstate.Snapshot
-	known  *netstate.Pod // nil where the cluster says nothing of it
+	// alone is true where notes stand without the pod.
+	alone bool
+	known *netstate.Pod // nil where the cluster says nothing of it
 }
 
 // iface is an Interface in the making.
@@ -78,6 +80,22 @@ type iface struct {
 	host end
 	// onto is what a macvlan or ipvlan stands on, with the same exception.
 	onto end
+	// whole is its name where notes stand alone, "web-1/eth0"; empty where they
+	// stand with the interface.
+	whole string
+	// guesses say which devices are on the path without a table that leads there.
+	guesses []string
+}
+
+// name is how a note calls the interface, or what is the
+// interface's.
+func (i *iface) name() string { return cmp.Or(i.whole, i.link.Name) }
+
+func (i *iface) of(what string) string {
+	if i.whole == "" {
+		return "its " + what
+	}
+	return "the " + what + " of " + i.whole
 }
 
 func (e end) link() *netstate.Link {

@@ -46,6 +46,14 @@ func FuzzFind(f *testing.F) {
 				}
 			}
 		}
+		for _, n := range s.Nodes {
+			if n == nil || len(n.Namespaces) == 0 || n.Namespaces[0] == nil {
+				continue
+			}
+			for _, node := range []bool{false, true} {
+				_, _ = PathFrom(&s, Start{Netns: n.Namespaces[0].Inode, Node: node}) // that it ends, and without a panic
+			}
+		}
 		first, err := json.Marshal(m)
 		if err != nil {
 			t.Fatal(err)

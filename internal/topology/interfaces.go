@@ -20,6 +20,9 @@ func (f *finder) interfaces(p *pod) {
 			continue
 		}
 		i := &iface{link: l}
+		if p.alone {
+			i.whole = p.Name + "/" + l.Name
+		}
 		t := &tracer{finder: f, pod: p, iface: i}
 		t.add(trail.RolePod, p.space, l, -1, "")
 		t.iface.Path[0].RouteMTU = p.space.outMTU(l.Index)
@@ -82,10 +85,10 @@ func (f *finder) tryAll(p *pod, i *iface) {
 		f.parent(p, i)
 		return
 	case !isPair(l) && l.Kind == "" && !l.Loopback():
-		i.note(fmt.Sprintf("%s is a network card of its own: its packets do not pass the node's stack", l.Name))
+		i.note(fmt.Sprintf("%s is a network card of its own: its packets do not pass the node's stack", i.name()))
 		return
 	case !isPair(l):
-		i.note(fmt.Sprintf("%s (%s) has no other end on the node", l.Name, l.Kind))
+		i.note(fmt.Sprintf("%s (%s) has no other end on the node", i.name(), l.Kind))
 		return
 	}
 	var found []candidate
@@ -95,7 +98,7 @@ func (f *finder) tryAll(p *pod, i *iface) {
 	}
 	if len(p.space.addrs[l.Index]) == 0 {
 		if why, bad := p.space.unreadable(netstate.PartAddresses); bad {
-			i.note("its addresses are not known: " + why)
+			i.note(i.of("addresses") + " are not known: " + why)
 		}
 		found = append(found, f.byMAC(p, i))
 	}
@@ -104,8 +107,8 @@ func (f *finder) tryAll(p *pod, i *iface) {
 			i.host, i.By = c.end, c.Kind
 		}
 	}
-	if i.host.space == p.space && i.host.space != nil {
-		i.note(fmt.Sprintf("its other end, %s, is in the pod too", i.host.link().Name))
+	if i.host.space == p.space && i.host.space != nil && !p.alone {
+		i.note(fmt.Sprintf("%s, %s, is in the pod too", i.of("other end"), i.host.link().Name))
 	}
 	for _, c := range found {
 		c.Agrees = c.State == WayFound && c.fits(i.host)
@@ -115,7 +118,11 @@ func (f *finder) tryAll(p *pod, i *iface) {
 		}
 	}
 	if i.host.space == nil {
-		i.note("its host end was not found: " + i.Ways[0].Detail)
+		why := i.Ways[0].Detail
+		if _, unknown, known := p.space.far(l); p.alone && !known {
+			why = unknown
+		}
+		i.note(i.of("host end") + " was not found: " + why)
 	}
 }
 
@@ -159,3 +166,5 @@ func (c *candidate) fits(host end) bool {
 }
 
 func (i *iface) note(s string) { i.Notes = append(i.Notes, s) }
+
+func (i *iface) guess(s string) { i.guesses = append(i.guesses, s) }

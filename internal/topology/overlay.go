@@ -162,7 +162,7 @@ func (sp *space) through(link int, gw netip.Addr, macs map[string]netip.Addr) ne
 
 // below finds the device by which an overlay's outer packets leave, and says by
 // what; nil and a reason if there is none.
-func (f *finder) below(sp *space, l *netstate.Link, o *Overlay) (lower *netstate.Link, in *space, why string) {
+func (t *tracer) below(sp *space, l *netstate.Link, o *Overlay) (lower *netstate.Link, in *space, why string) {
 	out := outerOf(l)
 	if l.ParentNSID != nil { // the outer packets live in another namespace
 		other, why, _ := sp.far(l)
@@ -191,7 +191,9 @@ func (f *finder) below(sp *space, l *netstate.Link, o *Overlay) (lower *netstate
 	}
 	for _, d := range sp.table.defaults {
 		if lower = sp.links[d.link]; lower != nil && lower != l && !isOverlay(lower) {
-			return lower, sp, l.Name + " does not say by which device its packets leave: the default route's"
+			why = l.Name + " does not say by which device its packets leave: "
+			t.iface.guess(why + lower.Name + " is taken, the default route's")
+			return lower, sp, why + "the default route's"
 		}
 	}
 	return nil, nil, "it names no device, no address and no other end, and there is no default route"

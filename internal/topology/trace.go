@@ -156,6 +156,7 @@ func (t *tracer) routed(sp *space, from *netstate.Link, after int) {
 		if route := sp.table.configured[l.Index]; route != nil {
 			t.onOverlay(sp, l, after, "route "+sp.describe(route))
 		} else if why := redirected(sp, l, from); why != "" {
+			t.iface.guess(l.Name + " is there " + why)
 			t.onOverlay(sp, l, after, why)
 		}
 	}

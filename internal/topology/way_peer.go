@@ -102,7 +102,7 @@ func (f *finder) parent(p *pod, i *iface) {
 		c.Detail = fmt.Sprintf("%s stands on interface %d of %s", l.Name, l.Parent, spaceName(other))
 		i.onto, i.By = c.end, WayPeer
 		i.note(fmt.Sprintf("%s is %s on %s: it has no host end, and packets between it and others on the same parent do not pass there",
-			l.Name, l.Kind, c.Device))
+			i.name(), l.Kind, c.Device))
 	case other != nil:
 		c.Detail = fmt.Sprintf("its parent, interface %d, is not in %s", l.Parent, spaceName(other))
 	default:
@@ -113,7 +113,7 @@ func (f *finder) parent(p *pod, i *iface) {
 		f.parentByNumber(p, i, &c)
 	}
 	if i.onto.space == nil {
-		i.note("its parent was not found: " + c.Detail)
+		i.note(i.of("parent") + " was not found: " + c.Detail)
 	}
 	i.Ways = append(i.Ways, c.Way)
 }

@@ -175,12 +175,22 @@ func (sp *space) far(l *netstate.Link) (other *space, why string, known bool) {
 	}
 	inode, ok := sp.ns.Peers[id]
 	if !ok {
-		return nil, fmt.Sprintf("the namespace with id %d was not found", id), false
+		return nil, sp.unfound(id), false
 	}
 	if other = sp.machine.spaces[inode]; other == nil {
 		return nil, fmt.Sprintf("namespace %d is not in the snapshot", inode), false
 	}
 	return other, "", true
+}
+
+// unfound says why it is not known which namespace an id means.
+func (sp *space) unfound(id int32) string {
+	for _, u := range sp.ns.Unreadable {
+		if u.Part == netstate.PartNamespaces && u.What == fmt.Sprintf("id %d", id) {
+			return u.Why
+		}
+	}
+	return fmt.Sprintf("the namespace with id %d was not found", id)
 }
 
 // all yields the links of a namespace, read or guessed.

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/pktrail/pktrail/internal/agent/path"
 	"github.com/pktrail/pktrail/internal/probe/netns"
 	"github.com/pktrail/pktrail/internal/trail"
 )
@@ -143,12 +144,12 @@ func (s *session) describe(ctx context.Context, e *end) error {
 		e.Label = at.target
 	}
 	e.way = []*netns.Namespace{e.ns}
-	path, err := e.ns.Path(ctx)
+	way, err := path.Find(ctx, e.ns)
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, path.Close)
-	for _, pt := range path.Points {
+	s.closers = append(s.closers, way.Close)
+	for _, pt := range way.Points {
 		if !slices.ContainsFunc(e.way, func(n *netns.Namespace) bool { return n.Inode == pt.In.Inode }) {
 			e.way = append(e.way, pt.In)
 			s.places.know(ctx, pt.In)

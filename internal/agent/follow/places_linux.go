@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/pktrail/pktrail/internal/agent/path"
 	"github.com/pktrail/pktrail/internal/packet"
 	"github.com/pktrail/pktrail/internal/probe/netns"
 	"github.com/pktrail/pktrail/internal/trail"
@@ -135,7 +136,7 @@ func (p *places) rename(pt trail.Point) trail.Point {
 }
 
 // role says which part a device plays on the way of an end.
-func (p *places) role(pt netns.PathPoint) {
+func (p *places) role(pt path.Point) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := p.byInode[pt.Netns]; n != nil {

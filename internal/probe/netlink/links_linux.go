@@ -41,6 +41,9 @@ func (t *taker) links() error {
 	if vlanErr := t.vlans(links, at); vlanErr != nil {
 		t.unreadable(netstate.PartLinks, "vlans", vlanErr)
 	}
+	if t.o.NoCounters {
+		return err
+	}
 	if statsErr := t.stats(links, at); statsErr != nil {
 		t.unreadable(netstate.PartLinks, "counters", statsErr)
 	}

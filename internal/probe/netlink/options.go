@@ -19,6 +19,8 @@ type Options struct {
 	// Connections says which entries of the connection table are taken; nil for
 	// none, but how many there are.
 	Connections *ConnectionFilter
+	// NoCounters leaves the links' counters out (Link.Stats).
+	NoCounters bool
 }
 
 func (o Options) wants(p netstate.Part) bool { return o.Parts == nil || slices.Contains(o.Parts, p) }

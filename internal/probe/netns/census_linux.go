@@ -102,15 +102,20 @@ func (n *Namespace) Addresses() ([]netip.Addr, error) {
 	return out, nil
 }
 
-// Place says whose the namespace is: the node's name, and the target's on
-// that node, which is empty for the node's own.
-func (n *Namespace) Place(ctx context.Context) (node, target string, err error) {
+// Place says whose the namespace is: the node's name, and the target's on that
+// node, which is empty for the node's own. near are the namespaces that were
+// opened to find out, for the caller to close.
+func (n *Namespace) Place(ctx context.Context) (node, target string, near []*Namespace, err error) {
 	w := newWalk(ctx, n)
 	defer w.close()
 	v, err := w.view(n)
 	if err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	p, err := w.locate(v)
-	return p.node, p.target, err
+	if err != nil {
+		return "", "", nil, err
+	}
+	near, w.opened = w.opened, nil
+	return p.node, p.target, near, nil
 }

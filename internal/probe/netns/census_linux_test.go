@@ -29,12 +29,14 @@ func TestCensus(t *testing.T) {
 		if err != nil || !slices.Contains(addrs, pod.IPv4) {
 			t.Errorf("addresses of %s are %v, %v", pod.Name, addrs, err)
 		}
-		node, target, err := n.Place(t.Context())
+		node, target, near, err := n.Place(t.Context())
 		if err != nil || node != pod.Node || target != pod.Name {
 			t.Errorf("%s is at node %q, target %q, %v; want node %q", pod.Name, node, target, err, pod.Node)
 		}
-		if err := n.Close(); err != nil {
-			t.Error(err)
+		for _, opened := range append(near, n) {
+			if err := opened.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 	if _, err := Find(t.Context(), 1, Options{}); err == nil {

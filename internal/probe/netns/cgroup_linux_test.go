@@ -18,10 +18,10 @@ import (
 // prints how its first process's cgroup reads from there.
 const asFinder = "PKTRAIL_TEST_FIND"
 
-// find is what such a child does. For an if: target it prints the path.
+// find is what such a child does. For an if: target it prints the devices.
 func find(id string) error {
 	if name, ok := strings.CutPrefix(id, "if:"); ok {
-		return printPath(Target{Interface, name})
+		return printDevices(Target{Interface, name})
 	}
 	found, err := newEnv(Options{}).containers(context.Background())
 	if err != nil {

@@ -2,7 +2,6 @@ package netns
 
 import (
 	"context"
-	"net"
 
 	"github.com/vishvananda/netlink"
 
@@ -77,7 +76,7 @@ func (p place) device(n *Namespace, l netlink.Link) Device {
 			Interface: a.Name, Index: a.Index, Netns: n.Inode,
 			Kind: kindOf(l), Link: linkType(a), MTU: a.MTU, MAC: hardwareAddr(a),
 		},
-		Up: a.Flags&net.FlagUp != 0, Alias: a.Alias, AltNames: a.AltNames,
+		Up: isUp(l), Loopback: isLoopback(l), Idle: isFallback(l), Alias: a.Alias, AltNames: a.AltNames,
 	}
 }
 

@@ -124,7 +124,7 @@ func TestOpenSelf(t *testing.T) {
 	if err != nil || len(points) == 0 || points[0].Target != "web-0" || points[0].Node != "node-7" {
 		t.Errorf("%+v, %v", points, err)
 	}
-	if node, target, err := n.Place(t.Context()); node != "node-7" || target != "web-0" || err != nil {
-		t.Errorf("%q %q %v", node, target, err)
+	if node, target, near, err := n.Place(t.Context()); node != "node-7" || target != "web-0" || len(near) > 0 || err != nil {
+		t.Errorf("%q %q %v %v", node, target, near, err)
 	}
 }

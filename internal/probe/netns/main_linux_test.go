@@ -3,7 +3,6 @@ package netns
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,56 +152,6 @@ func veth(t *testing.T, a *Namespace, nameA string, b *Namespace, nameB string) 
 	in(t, b, func() error { return setUp(nameB) })
 }
 
-func addAddr(dev, cidr string) error {
-	l, err := netlink.LinkByName(dev)
-	if err != nil {
-		return err
-	}
-	a, err := netlink.ParseAddr(cidr)
-	if err != nil {
-		return err
-	}
-	return netlink.AddrAdd(l, a)
-}
-
-// addRoute adds a route; without dst a default route, without gw one on link.
-func addRoute(dst, gw, dev string) error {
-	l, err := netlink.LinkByName(dev)
-	if err != nil {
-		return err
-	}
-	r := &netlink.Route{LinkIndex: l.Attrs().Index, Gw: net.ParseIP(gw), Scope: netlink.SCOPE_LINK}
-	if gw != "" {
-		r.Scope, r.Flags = netlink.SCOPE_UNIVERSE, int(netlink.FLAG_ONLINK)
-	}
-	if dst != "" {
-		_, r.Dst, err = net.ParseCIDR(dst)
-		if err != nil {
-			return err
-		}
-	}
-	return netlink.RouteAdd(r)
-}
-
-func addLink(l netlink.Link) error {
-	if err := netlink.LinkAdd(l); err != nil {
-		return err
-	}
-	return setUp(l.Attrs().Name)
-}
-
-func setMaster(dev, master string) error {
-	l, err := netlink.LinkByName(dev)
-	if err != nil {
-		return err
-	}
-	m, err := netlink.LinkByName(master)
-	if err != nil {
-		return err
-	}
-	return netlink.LinkSetMaster(l, m)
-}
-
 // all runs steps until one fails.
 func all(steps ...error) error {
 	for _, err := range steps {
@@ -224,13 +173,4 @@ func sleeper(t *testing.T, n *Namespace) string {
 		_ = cmd.Wait()
 	})
 	return strconv.Itoa(cmd.Process.Pid)
-}
-
-// unname takes a namespace's name away and leaves the namespace.
-func unname(t *testing.T, name string) {
-	t.Helper()
-	path := filepath.Join("/run/netns", name)
-	if err := all(unix.Unmount(path, unix.MNT_DETACH), os.Remove(path)); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -47,34 +47,23 @@ type Namespace struct {
 	device string
 }
 
-// Path is the way from a target's interface to the node's uplink.
-type Path struct {
-	// Points in the order in which a packet meets them that leaves the
-	// target.
-	Points []PathPoint
-	// Notes say in plain words what could not be found or followed, and why.
-	Notes []string
-
-	opened []*Namespace
-}
-
-// PathPoint is a point and the namespace in which it can be opened.
-type PathPoint struct {
-	trail.Point
-	// In belongs to the Path and is valid until Close.
-	In *Namespace
-}
-
 // Device is one interface of a namespace.
 type Device struct {
 	trail.Point
 	// Up is true if the interface is administratively up (IFF_UP).
 	Up bool
+	// Loopback is true for lo, Idle for what a tunnel module makes in every
+	// namespace and nobody uses: tunl0, gre0, sit0 and so on.
+	Loopback, Idle bool
 	// Alias is the description that somebody gave it (IFLA_IFALIAS).
 	Alias string
 	// AltNames are its further names (IFLA_PROP_LIST).
 	AltNames []string
 }
+
+// Interface is the one that an if: target is about, by its first name; empty for
+// other targets.
+func (n *Namespace) Interface() string { return n.device }
 
 // HasName reports whether the device goes by this name.
 func (d Device) HasName(name string) bool {

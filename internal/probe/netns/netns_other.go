@@ -31,17 +31,16 @@ func (n *Namespace) Points(context.Context) ([]trail.Point, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// Path is for Linux only.
-func (n *Namespace) Path(context.Context) (Path, error) { return Path{}, errors.ErrUnsupported }
+// Peer is for Linux only.
+func (n *Namespace) Peer(context.Context, int, []*Namespace) (peer *Namespace, why string) {
+	return nil, errors.ErrUnsupported.Error()
+}
 
 // File is for Linux only.
 func (n *Namespace) File() *os.File { return n.file }
 
 // Close does nothing.
 func (n *Namespace) Close() error { return nil }
-
-// Close does nothing.
-func (p *Path) Close() error { return errors.Join() }
 
 // CRISockets is empty: container runtimes are looked for on Linux only.
 func CRISockets() []string { return nil }
@@ -73,8 +72,8 @@ func Find(context.Context, uint64, Options) (*Namespace, error) { return nil, er
 func (n *Namespace) Addresses() ([]netip.Addr, error) { return nil, errors.ErrUnsupported }
 
 // Place is for Linux only.
-func (n *Namespace) Place(context.Context) (node, target string, err error) {
-	return "", "", errors.ErrUnsupported
+func (n *Namespace) Place(context.Context) (node, target string, near []*Namespace, err error) {
+	return "", "", nil, errors.ErrUnsupported
 }
 
 // Connected is empty: there are no namespaces but on Linux.

@@ -203,8 +203,8 @@ func TestOpenCancelled(t *testing.T) {
 			t.Errorf("%s: %v", tg, err)
 		}
 	}
-	if _, err := newNamed(t, "cancelled").Path(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("path: %v", err)
+	if _, err := newNamed(t, "cancelled").Devices(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("devices: %v", err)
 	}
 }
 
@@ -268,7 +268,7 @@ func TestUnprivileged(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	for _, want := range []string{
-		"path lo\n",
+		"device lo\n",
 		"enter CAP_SYS_ADMIN: enter network namespace unprivileged: operation not permitted\n",
 		"pid CAP_SYS_PTRACE: open network namespace of process",
 	} {
@@ -278,30 +278,30 @@ func TestUnprivileged(t *testing.T) {
 	}
 }
 
-// printPath is what a child without rights can do, and what it cannot.
-func printPath(tg Target) error {
+// printDevices is what a child without rights can do, and what it cannot.
+func printDevices(tg Target) error {
 	n, err := Open(context.Background(), tg, Options{})
 	if err != nil {
 		return err
 	}
-	p, err := n.Path(context.Background())
+	devices, err := n.Devices(context.Background())
 	if err != nil {
 		return err
 	}
-	for _, pt := range p.Points {
-		fmt.Println("path", pt.Interface)
+	for _, d := range devices {
+		fmt.Println("device", d.Interface)
 	}
 	var pe *PermissionError
 	other, err := Open(context.Background(), Target{Netns, "unprivileged"}, Options{})
 	if err != nil {
 		return err
 	}
-	if _, err := other.Path(context.Background()); errors.As(err, &pe) {
+	if _, err := other.Devices(context.Background()); errors.As(err, &pe) {
 		fmt.Printf("enter %s: %v\n", pe.Capability, err)
 	}
 	_, err = Open(context.Background(), Target{Pid, strconv.Itoa(os.Getppid())}, Options{})
 	if errors.As(err, &pe) {
 		fmt.Printf("pid %s: %v\n", pe.Capability, err)
 	}
-	return errors.Join(p.Close(), n.Close(), other.Close())
+	return errors.Join(n.Close(), other.Close())
 }

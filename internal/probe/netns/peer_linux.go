@@ -1,11 +1,14 @@
 package netns
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // candidate is a namespace that may be the one an nsid stands for.
@@ -93,48 +96,67 @@ func (e env) nodeName(c candidate) string {
 	return fmt.Sprintf("netns-%d", c.inode)
 }
 
-// peerView gives the view of the namespace in which the other end of a veth,
-// or the parent of a macvlan, lives: IFLA_LINK counts there. nil and a reason
-// if it cannot be reached.
-func (w *walk) peerView(v *view, l netlink.Link) (peer *view, why string) {
+// peer gives the namespace in which the other end of a veth, or the parent of a
+// macvlan, lives: IFLA_LINK counts there. nil if it cannot be reached.
+func (w *walk) peer(v *view, l netlink.Link) *Namespace {
 	a := l.Attrs()
 	if a.NetNsID < 0 {
-		return v, ""
+		return v.ns
 	}
-	key := nsKey{v.ns.Inode, a.NetNsID}
-	if known, ok := w.peers[key]; ok {
-		return known.view, known.why
+	known := slices.Clone(w.opened)
+	for _, seen := range w.views {
+		known = append(known, seen.ns)
 	}
-	peer, why = w.findPeer(v, a.NetNsID)
-	w.peers[key] = found{peer, why}
-	return peer, why
+	n, opened, _ := w.env.peer(w.ctx, v.nl, a.NetNsID, known)
+	if opened {
+		w.opened = append(w.opened, n)
+	}
+	return n
 }
 
-func (w *walk) findPeer(v *view, nsid int) (peer *view, why string) {
-	for _, known := range w.views {
-		if v.isAt(int(known.ns.file.Fd()), nsid) {
-			return known, ""
+// peer finds the namespace that another one knows by nsid, first among known
+// ones; nil and a reason where it cannot. nl is a socket in that other one.
+func (e env) peer(ctx context.Context, nl *netlink.Handle, nsid int, known []*Namespace) (n *Namespace, opened bool, why string) {
+	is := func(n *Namespace) bool {
+		id, err := nsidOf(nl, n)
+		return err == nil && id == nsid
+	}
+	for _, n := range known {
+		if is(n) {
+			return n, false, ""
 		}
 	}
-	for c := range w.env.candidates() {
-		if w.ctx.Err() != nil {
-			return nil, w.ctx.Err().Error()
+	for c := range e.candidates() {
+		if ctx.Err() != nil {
+			return nil, false, ctx.Err().Error()
 		}
-		n, err := c.open(w.env)
+		n, err := c.open(e)
 		if err != nil {
 			continue // gone, or not ours to look into: then it is not found
 		}
-		if !v.isAt(int(n.file.Fd()), nsid) {
-			_ = n.Close()
-			continue
+		if is(n) {
+			n.Label = e.nodeName(c)
+			return n, true, ""
 		}
-		n.Label = w.env.nodeName(c)
-		w.opened = append(w.opened, n)
-		peer, err = w.view(n)
-		if err != nil {
-			return nil, err.Error()
-		}
-		return peer, ""
+		_ = n.Close()
 	}
-	return nil, "its namespace was not found among those with names and those of processes"
+	return nil, false, "its namespace was not found among those with names and those of processes"
+}
+
+// Peer finds the namespace that this one knows by an id (IFLA_LINK_NETNSID):
+// among the known ones, or else among those with names and those of processes,
+// which it opens for the caller to close. It is called what it is called where
+// it plays a node. nil and a reason if it cannot be found.
+func (n *Namespace) Peer(ctx context.Context, nsid int, known []*Namespace) (peer *Namespace, why string) {
+	var nl *netlink.Handle
+	err := n.Do(func() (err error) {
+		nl, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		return err
+	})
+	if err != nil {
+		return nil, err.Error()
+	}
+	defer nl.Close()
+	peer, _, why = n.env.peer(ctx, nl, nsid, known)
+	return peer, why
 }

@@ -80,10 +80,3 @@ func (v *view) ports(index int) []netlink.Link {
 	}
 	return ports
 }
-
-// isAt reports whether the namespace open at fd is the one that this view
-// knows by nsid (IFLA_LINK_NETNSID).
-func (v *view) isAt(fd, nsid int) bool {
-	got, err := v.nl.GetNetNsIdByFd(fd)
-	return err == nil && got == nsid
-}

@@ -13,25 +13,12 @@ type walk struct {
 	ctx   context.Context //nolint:containedctx // a walk lives within one call
 	env   env
 	views map[uint64]*view // by inode
-	peers map[nsKey]found
 	// opened are the namespaces that the walk itself opened.
 	opened []*Namespace
-	notes  []string
-}
-
-// nsKey is what IFLA_LINK_NETNSID means: a number within one namespace.
-type nsKey struct {
-	inode uint64
-	nsid  int
-}
-
-type found struct {
-	view *view
-	why  string
 }
 
 func newWalk(ctx context.Context, n *Namespace) *walk {
-	return &walk{ctx: ctx, env: n.env, views: map[uint64]*view{}, peers: map[nsKey]found{}}
+	return &walk{ctx: ctx, env: n.env, views: map[uint64]*view{}}
 }
 
 // close ends the walk and everything that it opened and that was not taken
@@ -42,12 +29,6 @@ func (w *walk) close() {
 	}
 	for _, n := range w.opened {
 		_ = n.Close()
-	}
-}
-
-func (w *walk) note(s string) {
-	if !slices.Contains(w.notes, s) {
-		w.notes = append(w.notes, s)
 	}
 }
 
@@ -89,23 +70,27 @@ func (w *walk) locate(v *view) (place, error) {
 	if up == nil {
 		return place{node: w.env.node, target: v.ns.Label}, nil
 	}
-	peer, _ := w.peerView(v, up)
+	peer := w.peer(v, up)
 	switch {
 	case peer == nil:
 		return place{node: w.env.node, target: v.ns.Label}, nil
-	case w.env.isMachine(peer.ns.Inode), hasParent(up):
-		return place{node: peer.ns.Label, target: v.ns.Label}, nil
+	case w.env.isMachine(peer.Inode), hasParent(up):
+		return place{node: peer.Label, target: v.ns.Label}, nil
 	case hosts(v, up):
 		return self, nil
 	}
-	isNode, err := w.endsAtSwitch(peer, up.Attrs().ParentIndex)
+	there, err := w.view(peer)
+	if err != nil { // it ended, or may not be looked into: then it is no way up
+		return place{node: w.env.node, target: v.ns.Label}, w.ctx.Err()
+	}
+	isNode, err := w.endsAtSwitch(there, up.Attrs().ParentIndex)
 	if err != nil {
 		return place{}, err
 	}
 	if isNode && r.onward()[up.Attrs().Index] {
 		return self, nil
 	}
-	return place{node: peer.ns.Label, target: v.ns.Label}, nil
+	return place{node: peer.Label, target: v.ns.Label}, nil
 }
 
 // wayUp gives the link by which a namespace reaches others: that of its

@@ -1,4 +1,6 @@
-package netns
+//go:build !pktrail_lite
+
+package path
 
 import (
 	"errors"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/pktrail/pktrail/internal/lab"
 	"github.com/pktrail/pktrail/internal/lab/labtest"
+	"github.com/pktrail/pktrail/internal/probe/netns"
 )
 
 // TestPathInLab walks from every pod and every node of each flavour, and
@@ -66,13 +69,13 @@ func wantPath(l *lab.Lab, pod lab.Pod) []string {
 func BenchmarkPath(b *testing.B) {
 	labtest.RequireRoot(b)
 	l := labtest.Lab(b, lab.Options{Flavour: lab.Flannel, Nodes: 2, Pods: 2})
-	n, err := Open(b.Context(), Target{Netns, l.Pods[0].Name}, Options{})
+	n, err := netns.Open(b.Context(), netns.Target{Kind: netns.Netns, Value: l.Pods[0].Name}, netns.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = n.Close() }()
 	for b.Loop() {
-		p, err := n.Path(b.Context())
+		p, err := Find(b.Context(), n)
 		if err != nil || len(p.Points) != 5 {
 			b.Fatal(p.Points, err)
 		}

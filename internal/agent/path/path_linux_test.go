@@ -1,4 +1,6 @@
-package netns
+//go:build !pktrail_lite
+
+package path
 
 import (
 	"errors"
@@ -12,7 +14,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/pktrail/pktrail/internal/packet"
+	"github.com/pktrail/pktrail/internal/probe/netns"
 )
 
 // pathOf gives the path of a target, each point as "role node/target/device",
@@ -20,7 +22,7 @@ import (
 func pathOf(t *testing.T, target string) (points, notes []string) {
 	t.Helper()
 	n := openTarget(t, target)
-	p, err := n.Path(t.Context())
+	p, err := Find(t.Context(), n)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,13 +46,13 @@ func pathOf(t *testing.T, target string) (points, notes []string) {
 	return points, p.Notes
 }
 
-func openTarget(t *testing.T, target string) *Namespace {
+func openTarget(t *testing.T, target string) *netns.Namespace {
 	t.Helper()
-	tg, err := ParseTarget(target)
+	tg, err := netns.ParseTarget(target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := Open(t.Context(), tg, Options{Node: "here"})
+	n, err := netns.Open(t.Context(), tg, netns.Options{Node: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func wantPoints(t *testing.T, target string, want []string, note string) {
 // newNode makes a namespace that routes: uplinks with addresses, a default
 // route by the first. The uplinks are ifb devices, which stand for network
 // cards: more kernels have them than have dummies.
-func newNode(t *testing.T, name string, uplinks ...string) *Namespace {
+func newNode(t *testing.T, name string, uplinks ...string) *netns.Namespace {
 	t.Helper()
 	n := newNamed(t, name)
 	in(t, n, func() error {
@@ -123,7 +125,7 @@ func TestPathOwn(t *testing.T) {
 	wantPoints(t, "if:lo", []string{" here/lo"}, "")
 }
 
-func cleanLinks(t *testing.T, n *Namespace, names ...string) {
+func cleanLinks(t *testing.T, n *netns.Namespace, names ...string) {
 	t.Helper()
 	t.Cleanup(func() {
 		in(t, n, func() error {
@@ -192,28 +194,6 @@ func TestPathTunnels(t *testing.T) {
 	}
 }
 
-// TestKinds covers the kinds of devices that this kernel may not have.
-func TestKinds(t *testing.T) {
-	for _, l := range []netlink.Link{&netlink.Device{}, &netlink.Bond{}, &netlink.Vlan{}} {
-		if !isCard(l) || isOverlay(l) || isPair(l) || hasParent(l) {
-			t.Errorf("%s is no card", l.Type())
-		}
-	}
-	for _, l := range []netlink.Link{&netlink.Wireguard{}, &netlink.Sittun{}, &netlink.Ip6tnl{}, &netlink.Gretun{}} {
-		if !isOverlay(l) || isCard(l) {
-			t.Errorf("%s is no overlay", l.Type())
-		}
-	}
-	for _, l := range []netlink.Link{&netlink.IPVlan{}, &netlink.IPVtap{}, &netlink.Macvtap{}} {
-		if !hasParent(l) || isPair(l) {
-			t.Errorf("%s has no parent", l.Type())
-		}
-	}
-	if !isPair(&netlink.Netkit{}) {
-		t.Error("netkit is no pair")
-	}
-}
-
 func addFDB(dev, dst string) error {
 	l, err := netlink.LinkByName(dev)
 	if err != nil {
@@ -276,47 +256,6 @@ func TestPathDeadEnd(t *testing.T) {
 	wantPoints(t, "netns:dead-a", []string{"pod dead-b/dead-a/a0", "host dead-b/b0"}, "dead-b has no uplink")
 }
 
-func TestDevices(t *testing.T) {
-	n, other := newNamed(t, "dev-a"), newNamed(t, "dev-b")
-	veth(t, n, "eth0", other, "eth0")
-	in(t, n, func() error {
-		l, err := netlink.LinkByName("eth0")
-		if err != nil {
-			return err
-		}
-		return all(netlink.LinkSetAlias(l, "to b"), netlink.LinkAddAltName(l, "a-much-longer-name-for-eth0"),
-			netlink.LinkAdd(&netlink.Tuntap{LinkAttrs: attrs("tun7"), Mode: netlink.TUNTAP_MODE_TUN}))
-	})
-	devices, err := n.Devices(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	by := map[string]Device{}
-	for _, d := range devices {
-		by[d.Interface] = d
-		if d.Netns != n.Inode || d.Index <= 0 || d.MTU <= 0 {
-			t.Errorf("%+v", d)
-		}
-	}
-	lo, eth0, tun := by["lo"], by["eth0"], by["tun7"]
-	if lo.Kind != "" || lo.Link != packet.LinkEthernet || !lo.Up {
-		t.Errorf("lo: %+v", lo)
-	}
-	if eth0.Kind != "veth" || eth0.Link != packet.LinkEthernet || !eth0.Up || len(eth0.MAC) != 17 || eth0.Alias != "to b" {
-		t.Errorf("eth0: %+v", eth0)
-	}
-	if !eth0.HasName("eth0") || !eth0.HasName("a-much-longer-name-for-eth0") || eth0.HasName("lo") {
-		t.Errorf("eth0 goes by %v", eth0.AltNames)
-	}
-	if tun.Kind != "tun" || tun.Link != packet.LinkRaw || tun.MAC != "" || tun.Up {
-		t.Errorf("tun7: %+v", tun)
-	}
-	points, err := openTarget(t, "if:lo").Points(t.Context())
-	if err != nil || len(points) != 1 || points[0].Path() != "here/lo" {
-		t.Errorf("if:lo: %+v, %v", points, err)
-	}
-}
-
 // TestPathLeavesNothing counts open descriptors.
 func TestPathLeavesNothing(t *testing.T) {
 	a, b := newNamed(t, "leak-a"), newNamed(t, "leak-b")
@@ -329,20 +268,20 @@ func TestPathLeavesNothing(t *testing.T) {
 		return len(fds)
 	}
 	pathOf(t, "netns:leak-a") // the runtime's own descriptors are open now
-	n, err := Open(t.Context(), Target{Netns, "leak-a"}, Options{})
+	n, err := netns.Open(t.Context(), netns.Target{Kind: netns.Netns, Value: "leak-a"}, netns.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := descriptors()
 	for range 20 {
-		p, err := n.Path(t.Context())
+		p, err := Find(t.Context(), n)
 		if err != nil || len(p.Points) != 2 || p.Close() != nil {
 			t.Fatal(p, err)
 		}
 		if _, err := n.Points(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		_, err = Open(t.Context(), Target{Interface, "none"}, Options{})
+		_, err = netns.Open(t.Context(), netns.Target{Kind: netns.Interface, Value: "none"}, netns.Options{})
 		if err == nil {
 			t.Fatal("opened an interface that is not there")
 		}
