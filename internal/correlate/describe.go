@@ -14,7 +14,7 @@ func (v *view) text() string {
 	case !v.known && v.cut:
 		t := v.head.tunnels()[0]
 		return name(t) + " packet, " + t.Flow.String()
-	case k.Proto == 0 && (!v.known || k.Version != 0 && k.Len == 0): // a log that tells addresses alone
+	case k.Proto == 0 && (!v.known || k.Bare != 0): // a log that does not tell the protocol
 		return "packet"
 	case v.known && k.Version == 0:
 		return arp(k.Type)
@@ -23,6 +23,9 @@ func (v *view) text() string {
 	}
 	switch k.Proto {
 	case packet.ProtoICMP, packet.ProtoICMPv6:
+		if k.Bare != 0 && k.Type == 0xff {
+			return "ICMP"
+		}
 		if text, _, isEcho := strings.Cut(icmp(k, f.ID), ","); isEcho && k.Bare != 0 {
 			return text
 		}

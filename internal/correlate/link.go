@@ -179,8 +179,8 @@ func (l *linker) resolve(w *way) {
 }
 
 func (l *linker) repeated(w *way, f *packet.Flow) int32 {
-	end := endOf(&w.key)
-	if end == w.key.A || packet.TCPFlags(w.key.Type)&packet.RST != 0 {
+	end, flags := endOf(&w.key), packet.TCPFlags(w.key.Type)
+	if end == w.key.A || flags&packet.RST != 0 || w.key.Bare != 0 && flags&packet.SYN == 0 {
 		return 0
 	}
 	sum := l.sum(f, linkSame, w.key.A, end)

@@ -38,11 +38,11 @@ func (w *way) length(s *sight) time.Duration {
 	return time.Duration(max(w.to, s.time) - min(w.from, s.time))
 }
 
-// bareFits reports whether a sighting that shows nothing the sender counts can
-// be of this packet: it is of the same flow, and near; where there is no time,
+// bareFits reports whether a sighting that shows nothing the sender counts, no
+// identification either, can be of this packet: it is of the same flow, and near; where there is no time,
 // on the same machine.
 func (t *Trails) bareFits(w *way, s *sight) bool {
-	if t.v.id.Key.Bare == 0 {
+	if k := &t.v.id.Key; k.Bare == 0 || k.ID != 0 {
 		return true
 	}
 	if !w.has(&t.v.head.flow) && !w.before(&t.v) {

@@ -147,7 +147,7 @@ func (t *Trails) finish(v *view) {
 	}
 	k := &v.id.Key
 	v.sum = maphash.Comparable(t.seed, *k)
-	if k.Bare != 0 {
+	if k.Bare != 0 && k.ID == 0 {
 		v.sum = t.bareSum(v)
 	}
 	switch {

@@ -36,9 +36,10 @@ type Key struct {
 	// Quote is a hash of the key of the packet in an ICMP error, 0 otherwise.
 	// It holds what the first 8 bytes of the quote's transport tell.
 	Quote uint64
-	// Bare is not 0 where a parser of logs saw no number that the sender
-	// counts: packets of equal keys may be one, and only within one flow. It
-	// holds what else was shown, such as a checksum, or 1.
+	// Bare is not 0 where a parser of logs saw no number of the transport that
+	// the sender counts: without an ID either, packets of equal keys may be one
+	// only within one flow. It holds what else was shown, such as a checksum,
+	// or 1.
 	Bare uint32
 }
 

@@ -47,41 +47,10 @@ func (h *host) seen(l *nflog.Line, hook *trail.Hook, at int64) *parse.Sighting {
 // out too much to make them again.
 func show(s *parse.Sighting, l *nflog.Line) {
 	o := &s.Seen
-	if l.ARP != nil || l.Exact() {
-		data, ethernet, link := make([]byte, 0, 96), false, 0
-		if o.Dir == trail.Out && l.ARP == nil {
-			data = l.Append(data) // the link header, if any, is the one that it came with
-		} else {
-			data, ethernet = l.AppendFrame(data)
-		}
-		if ethernet {
-			s.At.Link = packet.LinkEthernet
-			link = nflog.EtherLen
-		}
-		o.Len = max(l.Len+link, len(data))
-		if whole(s.At.Link, data, o.Len) {
-			s.Frame = &trail.Frame{Time: o.Time, Dir: o.Dir, Len: o.Len, Data: data}
-			return
-		}
-		s.At.Link = packet.LinkRaw
-	}
-	o.Len = l.Len
-	s.Key = l.Key()
-	o.Seen = trail.Headers{Flow: l.Flow(), TTL: l.TTL}
-	if b := l.AppendLink(nil); len(b) >= nflog.EtherLen {
-		o.Seen.DstMAC, o.Seen.SrcMAC = macText(b[:6]), macText(b[6:12])
-		if l.HasVLAN {
-			o.Seen.VLANs = []uint16{l.VLAN}
-		}
-	}
-}
-
-func macText(b []byte) string { return packet.MAC(b).String() }
-
-// whole reports whether bytes tell which packet they are of.
-func whole(link packet.LinkType, data []byte, n int) bool {
-	var p packet.Packet
-	p.DecodeLen(link, data, n)
-	_, ok := p.Identity()
-	return ok
+	l.Show(o.Dir == trail.Out, func(link packet.LinkType, data []byte, n int) {
+		s.At.Link, o.Len = link, n
+		s.Frame = &trail.Frame{Time: o.Time, Dir: o.Dir, Len: n, Data: data}
+	}, func(k packet.Key, h trail.Headers) {
+		s.Key, o.Seen, o.Len = k, h, l.Len
+	})
 }

@@ -135,10 +135,11 @@ func (h *Headers) Flow() packet.Flow {
 }
 
 // Key tells the packet where it is not Exact: by protocol, identification,
-// lengths, TCP's flags. It is equal at all points where the same tool looked.
-// Len is that of all behind the IP header, also of TCP.
+// length, TCP's flags. It is equal at all points where tools looked that leave
+// out the same. TCP's numbers, window and length are 0 then, an ICMP type that
+// is not known 255.
 func (h *Headers) Key() packet.Key {
-	k := packet.Key{Version: h.Version(), Proto: h.Proto, ID: h.ID, Fragment: h.Fragment & fragmentOffset}
+	k := packet.Key{Version: h.Version(), Proto: h.Proto, ID: h.ID, Fragment: h.Fragment & fragmentOffset, Bare: 1}
 	if h.Fragment&fragmentMore != 0 {
 		k.Fragment |= 0x8000
 	}
@@ -150,12 +151,12 @@ func (h *Headers) Key() packet.Key {
 	switch h.Proto {
 	case packet.ProtoTCP:
 		k.Type = uint8(h.Flags & (packet.FIN | packet.SYN | packet.RST | packet.PSH | packet.ACK | packet.URG))
-		k.A = h.Seq
-		if h.Flags&packet.ACK != 0 {
-			k.B = h.Ack
-		}
+		k.Len = 0 // how long the header is does not show either
 	case packet.ProtoICMP, packet.ProtoICMPv6:
 		k.Type, k.Code, k.B = h.Type, h.Code, uint32(h.EchoSeq)
+		if !h.HasType {
+			k.Type = 0xff
+		}
 	}
 	return k
 }

@@ -41,7 +41,7 @@ func TestDecode(t *testing.T) {
 			t.Errorf("%s: prefix %q, exact %v", c.s, l.Prefix, l.Exact())
 		}
 		if !c.exact {
-			if k := l.Key(); k.Version != 4 || k.ID == 0 || k.Len == 0 {
+			if k := l.Key(); k.Version != 4 || k.ID == 0 || (k.Len == 0) != (k.Proto == packet.ProtoTCP) {
 				t.Errorf("%s: %+v", c.s, k)
 			}
 			continue
