@@ -29,8 +29,13 @@ type Namespace struct {
 	IPVS       []IPVS      `json:"ipvs,omitempty"`
 	Listeners  []Listener  `json:"listeners,omitempty"`
 	// Sysctls are settings by their names below net., with dots ("ipv4.ip_forward",
-	// "ipv4.conf.all.rp_filter"). Those of single interfaces are in Link.Conf4.
+	// "ipv4.conf.all.rp_filter"). Those of single interfaces are in Link.Conf4;
+	// where some of them were told alone, they are here (SettingKey).
 	Sysctls map[string]string `json:"sysctls,omitempty"`
+
+	// TableNames are names of routing tables of which text told no number: they
+	// stand under a number of their own, beyond what people use.
+	TableNames map[uint32]string `json:"tableNames,omitempty"`
 
 	// Unreadable are parts that could not be read.
 	Unreadable []Unreadable `json:"unreadable,omitempty"`

@@ -17,10 +17,12 @@ type Ruleset struct {
 	Flowtables [][]byte `json:"flowtables,omitempty"`
 	// Legacy are the tables of iptables-legacy and ip6tables-legacy.
 	Legacy []LegacyTable `json:"legacy,omitempty"`
+	// Saved are tables as a tool listed them, where there is that alone.
+	Saved []SavedTable `json:"saved,omitempty"`
 }
 
 // Empty reports whether there is no table of any kind.
-func (r *Ruleset) Empty() bool { return len(r.Tables) == 0 && len(r.Legacy) == 0 }
+func (r *Ruleset) Empty() bool { return len(r.Tables) == 0 && len(r.Legacy) == 0 && len(r.Saved) == 0 }
 
 // LegacyTable is one table of xtables.
 type LegacyTable struct {
@@ -31,6 +33,52 @@ type LegacyTable struct {
 	// IPT_SO_GET_ENTRIES gives behind its header.
 	Info    []byte `json:"info"`
 	Entries []byte `json:"entries"`
+}
+
+// SavedTable is a table in the words of the tool that listed it.
+type SavedTable struct {
+	// Family is "ip", "ip6", "inet", "arp", "bridge" or "netdev".
+	Family string `json:"family"`
+	Name   string `json:"name"`
+	// Tool is whose words the rules are: "iptables-save" or "nft".
+	Tool string `json:"tool"`
+	// Legacy is true for a table of iptables-legacy, Iptables for one of nf_tables
+	// that iptables-nft made. An iptables-save before 1.8 did not say which.
+	Legacy   bool         `json:"legacy,omitempty"`
+	Iptables bool         `json:"iptables,omitempty"`
+	// Dormant is true if its chains are not called.
+	Dormant bool `json:"dormant,omitempty"`
+	Chains   []SavedChain `json:"chains,omitempty"`
+}
+
+// SavedChain is a chain of a SavedTable.
+type SavedChain struct {
+	Name string `json:"name"`
+	// Type and Hook are empty for a chain that the kernel does not call. Priority
+	// and Devices are valid iff Hook is not, Policy ("accept", "drop") too.
+	Type     string   `json:"type,omitempty"`
+	Hook     string   `json:"hook,omitempty"`
+	Priority int      `json:"priority,omitempty"`
+	Policy   string   `json:"policy,omitempty"`
+	Devices  []string `json:"devices,omitempty"`
+	// Packets and Bytes are what the policy decided.
+	Packets uint64 `json:"packets,omitempty"`
+	Bytes   uint64 `json:"bytes,omitempty"`
+	// Rules in their order: the first is rule number 1.
+	Rules []SavedRule `json:"rules,omitempty"`
+}
+
+// SavedRule is a rule of a SavedChain.
+type SavedRule struct {
+	// Text is a line of iptables-save without counters, or of `nft list ruleset`
+	// without the handle.
+	Text string `json:"text"`
+	// Handle is nf_tables' name for it (`nft -a`); 0 if the text did not tell.
+	Handle uint64 `json:"handle,omitempty"`
+	// Counted is true if Packets and Bytes were told.
+	Counted bool   `json:"counted,omitempty"`
+	Packets uint64 `json:"packets,omitempty"`
+	Bytes   uint64 `json:"bytes,omitempty"`
 }
 
 // NoIPSetIndex is no index of an IPSet (linux/netfilter/ipset/ip_set.h,

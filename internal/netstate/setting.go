@@ -82,7 +82,11 @@ func SettingKey(family, device, name string) string {
 func (n *Namespace) setting(link *Link, family string, c conf) (Setting, bool) {
 	own, ok := c.own(link, family)
 	if !ok {
-		return Setting{}, false
+		v, err := strconv.ParseInt(n.Sysctls[SettingKey(family, link.Name, c.name)], 10, 32)
+		if err != nil {
+			return Setting{}, false
+		}
+		own = int32(v)
 	}
 	s := Setting{Value: own, Own: own, From: SettingKey(family, link.Name, c.name)}
 	allKey := SettingKey(family, "all", c.name)

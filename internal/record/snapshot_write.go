@@ -44,7 +44,7 @@ func newSnapshotWriter(out *pcapng.Writer, kind, node string) (*SnapshotWriter, 
 func (w *SnapshotWriter) Namespace(n *netstate.Namespace) error {
 	first := *n
 	rest := first.Ruleset
-	first.Ruleset = netstate.Ruleset{Generation: rest.Generation}
+	first.Ruleset = netstate.Ruleset{Generation: rest.Generation, Saved: rest.Saved}
 	if err := w.line(snapshotRecord{Namespace: &first}); err != nil {
 		return err
 	}

@@ -83,9 +83,12 @@ type end struct {
 
 func (w *walk) rule(r *Rule) {
 	var found []nft.Lead
-	if r.xt != nil {
+	switch {
+	case r.saved != "":
+		found = r.savedLeads()
+	case r.xt != nil:
 		found = xtLeads(r.xt)
-	} else {
+	default:
 		found = r.nft.Leads(func(name string) *nft.Set {
 			if s := r.chain.table.sets[name]; s != nil {
 				return s.whole()

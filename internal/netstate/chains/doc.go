@@ -1,7 +1,8 @@
 // Package chains lists a machine's rules as the tools do that people know, and
 // lets others walk through them.
 //
-// What comes in: a netstate.Ruleset, the kernel's own messages and tables.
+// What comes in: a netstate.Ruleset, the kernel's own messages and tables, or
+// tables in the words of a tool that has listed them (Table.Saved).
 // What goes out: text as `nft list ruleset`, JSON as `nft -j list ruleset`,
 // text as iptables-save and ip6tables-save (for the tables of iptables-legacy
 // and for those that iptables-nft made), and Rulesets with tables, chains and

@@ -31,6 +31,10 @@ func (x *Rulesets) WriteText(w io.Writer) error {
 }
 
 func (t *Table) writeText(b output) {
+	if t.Saved != "" {
+		t.writeSavedText(b)
+		return
+	}
 	names := t.nftNames()
 	b.text("table " + t.Family + " " + t.Name + " {\n")
 	head, apart := t.nft.Head()
@@ -84,6 +88,10 @@ func (x *Rulesets) WriteJSON(w io.Writer, version string) error {
 }
 
 func (t *Table) writeJSON(b output) {
+	if t.Saved != "" {
+		t.writeSavedJSON(b)
+		return
+	}
 	names := t.nftNames()
 	say := func(text string) {
 		b.text(", ")

@@ -37,7 +37,8 @@ func NamesOf(ns *netstate.Namespace) Names {
 
 // Rulesets are the tables of a namespace.
 type Rulesets struct {
-	// Tables are those of nf_tables in the kernel's order, then the legacy ones.
+	// Tables are those of nf_tables in the kernel's order, then the legacy ones,
+	// then those that a tool has listed.
 	Tables []*Table
 	names  Names
 }
@@ -85,7 +86,9 @@ func Open(r *netstate.Ruleset, n Names) (*Rulesets, error) {
 	for _, t := range x.Tables {
 		t.Iptables = t.madeByIptables()
 	}
-	return x, x.legacy(r)
+	err := x.legacy(r)
+	x.savedTables(r)
+	return x, err
 }
 
 type tableKey struct {
@@ -159,6 +162,23 @@ func (x *Rulesets) legacy(r *netstate.Ruleset) error {
 		x.Tables = append(x.Tables, t)
 	}
 	return first
+}
+
+// Rule finds a rule by the family and name of its table, its chain and number,
+// from 1; nil if there is none. Of two tables of that name, one of which is
+// legacy, it is that which has the chain and the number; the legacy one first,
+// if it says so.
+func (x *Rulesets) Rule(family, table, chain string, number int, legacyFirst bool) *Rule {
+	for _, legacy := range [...]bool{legacyFirst, !legacyFirst} {
+		if t := x.Table(family, table, legacy); t != nil {
+			if c := t.Chain(chain); c != nil {
+				if r := c.Rule(number); r != nil {
+					return r
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // Table finds a table by family ("ip", "inet", ...) and name; nil if there is

@@ -27,6 +27,7 @@ type Rule struct {
 	chain *Chain
 	nft   *nft.Rule
 	xt    *xt.Rule // nil for a rule that iptables did not write
+	saved string   // of a table that a tool has listed
 }
 
 // Rules decodes the rules of the chain one by one.
@@ -46,6 +47,9 @@ func (c *Chain) Rule(n int) *Rule {
 		return nil
 	}
 	r := &Rule{Number: n, chain: c}
+	if c.table.Saved != "" {
+		return c.savedRule(n)
+	}
 	if c.xt != nil {
 		x, _ := c.table.xt.Rule(c.xt, n)
 		r.xt, r.Comment = &x, x.Comment()
@@ -76,7 +80,10 @@ func (r *Rule) Chain() *Chain { return r.chain }
 // Text is the rule as the tool prints it that made it: a line of iptables-save
 // without counters, or of `nft list ruleset`.
 func (r *Rule) Text() string {
-	if r.xt != nil {
+	switch {
+	case r.saved != "":
+		return r.saved
+	case r.xt != nil:
 		return r.xt.Text()
 	}
 	return r.nft.Text(r.chain.table.nftNames())

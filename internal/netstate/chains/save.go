@@ -65,11 +65,11 @@ func (t *Table) save(b output, counters bool) {
 			if counters {
 				fmt.Fprintf(b, "[%d:%d] ", r.Packets, r.Bytes)
 			}
-			if r.xt == nil {
+			if r.xt == nil && t.Saved != savedByIptables {
 				fmt.Fprintf(b, "# nft: %s %s\n", c.Name, r.Text())
 				continue
 			}
-			b.text(r.xt.Text() + "\n")
+			b.text(r.Text() + "\n")
 		}
 	}
 	b.text("COMMIT\n")
@@ -79,6 +79,9 @@ func (t *Table) save(b output, counters bool) {
 // the others by name.
 func (t *Table) saveOrder() []*Chain {
 	chains := slices.Clone(t.Chains)
+	if t.Saved == savedByIptables {
+		return chains // in that order already
+	}
 	place := func(c *Chain) int {
 		if !c.Base {
 			return int(^uint(0) >> 1)

@@ -3,6 +3,7 @@ package chains
 import (
 	"strings"
 
+	"github.com/pktrail/pktrail/internal/netstate"
 	"github.com/pktrail/pktrail/internal/netstate/nft"
 	"github.com/pktrail/pktrail/internal/netstate/xt"
 )
@@ -15,9 +16,13 @@ type Table struct {
 	// Legacy is true for a table of iptables-legacy or ip6tables-legacy,
 	// Iptables for one of nf_tables that iptables-nft or ip6tables-nft made.
 	Legacy, Iptables bool
+	// Saved is the tool in whose words the table is known ("iptables-save",
+	// "nft"), where the kernel's own form is not at hand; else "".
+	Saved string
 	// Chains are in the kernel's order.
 	Chains []*Chain
 
+	dormant    bool // of a Saved table
 	rulesets   *Rulesets
 	chains     map[string]*Chain
 	nft        nft.Table
@@ -29,7 +34,7 @@ type Table struct {
 }
 
 // Dormant reports whether the table's chains are not called.
-func (t *Table) Dormant() bool { return t.nft.Flags&1 != 0 } // NFT_TABLE_F_DORMANT
+func (t *Table) Dormant() bool { return t.dormant || t.nft.Flags&1 != 0 } // NFT_TABLE_F_DORMANT
 
 // Chain finds a chain by its name; nil if there is none.
 func (t *Table) Chain(name string) *Chain { return t.chains[name] }
@@ -54,6 +59,7 @@ type Chain struct {
 	nft      nft.Chain
 	messages [][]byte // of rules
 	xt       *xt.Chain
+	saved    []netstate.SavedRule
 }
 
 // Table is the chain's table.
@@ -61,7 +67,10 @@ func (c *Chain) Table() *Table { return c.table }
 
 // Len is how many rules the chain has.
 func (c *Chain) Len() int {
-	if c.xt != nil {
+	switch {
+	case c.table.Saved != "":
+		return len(c.saved)
+	case c.xt != nil:
 		return c.xt.Rules()
 	}
 	return len(c.messages)
