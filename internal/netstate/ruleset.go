@@ -44,11 +44,11 @@ type SavedTable struct {
 	Tool string `json:"tool"`
 	// Legacy is true for a table of iptables-legacy, Iptables for one of nf_tables
 	// that iptables-nft made. An iptables-save before 1.8 did not say which.
-	Legacy   bool         `json:"legacy,omitempty"`
-	Iptables bool         `json:"iptables,omitempty"`
+	Legacy   bool `json:"legacy,omitempty"`
+	Iptables bool `json:"iptables,omitempty"`
 	// Dormant is true if its chains are not called.
-	Dormant bool `json:"dormant,omitempty"`
-	Chains   []SavedChain `json:"chains,omitempty"`
+	Dormant bool         `json:"dormant,omitempty"`
+	Chains  []SavedChain `json:"chains,omitempty"`
 }
 
 // SavedChain is a chain of a SavedTable.

@@ -3,6 +3,7 @@ package iproute
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -50,9 +51,9 @@ func (f *form) push(fields []field) { f.groups = append(f.groups, fields) }
 
 // find finds the field and takes it away: nothing is said twice by one group.
 func (f *form) find(is func(*field) bool) *field {
-	for i := len(f.groups) - 1; i >= 0; i-- {
-		for j := range f.groups[i] {
-			if one := &f.groups[i][j]; is(one) {
+	for i, group := range slices.Backward(f.groups) {
+		for j := range group {
+			if one := &group[j]; is(one) {
 				f.groups = f.groups[:i+1]
 				found := *one
 				one.word, one.key = "", ""

@@ -44,6 +44,9 @@ func headerOf(line string) (hint, bool) {
 		}
 		return h, true
 	}
+	if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") {
+		return hint{}, false
+	}
 	for _, mark := range [...]string{"# ", "$ ", "+ ", ""} {
 		body, ok := strings.CutPrefix(line, mark)
 		if !ok {
@@ -88,8 +91,13 @@ var (
 		name string
 		kind Kind
 	}{
-		{"address", KindAddresses}, {"link", KindLinks}, {"route", KindRoutes}, {"rule", KindRules}, {"neighbour", KindNeighbours},
-		{"neighbor", KindNeighbours}, {"nexthop", KindNexthops},
+		{"address", KindAddresses},
+		{"link", KindLinks},
+		{"route", KindRoutes},
+		{"rule", KindRules},
+		{"neighbour", KindNeighbours},
+		{"neighbor", KindNeighbours},
+		{"nexthop", KindNexthops},
 	}
 )
 

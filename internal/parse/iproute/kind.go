@@ -116,10 +116,10 @@ func plain(line string) string {
 // classify says what a line is that begins something, by its content; "" if it
 // is nothing that is known.
 func classify(line string) Kind {
-	if line == "" || line[0] == ' ' || line[0] == '\t' {
+	words := strings.Fields(line)
+	if len(words) == 0 || line[0] == ' ' || line[0] == '\t' {
 		return ""
 	}
-	words := strings.Fields(line)
 	first, second := words[0], ""
 	if len(words) > 1 {
 		second = words[1]
@@ -185,7 +185,7 @@ func entry(words []string) Kind {
 		return ""
 	}
 	switch words[1] {
-	case "via", "dev", "proto", "scope", "src", "from", "nhid", "tos", "table", "metric", "encap", "as", "onlink", "linkdown", "mtu", "advmss", "realm", "realms", "nexthop":
+	case "via", "dev", "proto", "scope", "src", "from", "nhid", "tos", "table", "metric", "encap", "as", "onlink", "linkdown", "mtu", "advmss", "realm", "realms", "nexthop", `\`:
 		return KindRoutes
 	}
 	return ""

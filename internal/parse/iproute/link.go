@@ -3,6 +3,7 @@ package iproute
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,8 +32,8 @@ type linkForm struct {
 	address *addressForm
 	// stats is the direction whose numbers the next line has, with their names.
 	stats []string
-	// detailed is true if `ip -d` wrote it, addressed if it is of `ip addr`.
-	detailed, addressed bool
+	// addressed is true if it is of `ip addr`.
+	addressed bool
 	// passed are lines of which nothing is kept.
 	passed int
 	noted  []error
@@ -167,18 +168,15 @@ func (k *linkForm) parentNSID(s string) error {
 }
 
 func (k *linkForm) altName(s string) error {
-	for _, name := range k.AltNames {
-		if name == s {
-			return nil
-		}
+	if !slices.Contains(k.AltNames, s) {
+		k.AltNames = append(k.AltNames, s)
 	}
-	k.AltNames = append(k.AltNames, s)
 	return nil
 }
 
 // more reads one of the lines below a link's first one.
 func (k *linkForm) more(line string) {
-	s := scan(line)
+	s := scan(strings.ReplaceAll(line, ">", "> ")) // between a reason and what follows ip writes nothing
 	switch first := s.peek(); {
 	case k.stats != nil:
 		k.statsLine(s)

@@ -11,6 +11,7 @@ import (
 
 func (x *space) vxlanFields(v *netstate.VXLAN) []field {
 	s := sent{&v.Sent}
+	s.set.Add(rtnl.VXLANLearning) // text says only that it is off
 	all := []field{
 		flag("external", "external", yes(&v.External)),
 		flag("vnifilter", "vnifilter", yes(&v.VNIFilter)),

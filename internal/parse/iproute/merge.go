@@ -38,6 +38,17 @@ func Merge(node string, fragments ...*Fragment) *netstate.Snapshot {
 		s.Namespaces = append(s.Namespaces, &x.ns)
 	}
 	for _, x := range spaces {
+		for _, name := range x.nets { // of which there is the name alone
+			if _, ok := inodes[name]; !ok {
+				inodes[name] = uint64(len(s.Namespaces)) + 1
+				other := newSpace(name)
+				other.ns.Inode, other.ns.Names = inodes[name], []string{"/run/netns/" + name}
+				other.missing()
+				s.Namespaces = append(s.Namespaces, &other.ns)
+			}
+		}
+	}
+	for _, x := range spaces {
 		x.resolve(inodes)
 		x.missing()
 	}

@@ -77,7 +77,11 @@ func (x *space) neighFields(n *netstate.Neighbour) []field {
 		flag("offload", "offload", bit(&n.Flags, neighOffload)),
 		s.word(rtnl.NeighCache, "ref", "refcnt", number(&n.Refs)),
 		s.field(rtnl.NeighCache, field{word: "used", key: "used", set: age(&n.Used), read: func(words *scanner) error {
-			return ages(words.next(), &n.Used, &n.Confirmed, &n.Updated)
+			all := words.next()
+			if cut, ok := strings.CutSuffix(all, "probes"); ok { // ip writes no space there
+				all, words.words = cut, append([]string{"probes"}, words.words...)
+			}
+			return ages(all, &n.Used, &n.Confirmed, &n.Updated)
 		}}),
 		word("", "confirmed", age(&n.Confirmed)),
 		word("", "updated", age(&n.Updated)),

@@ -30,7 +30,6 @@ type ruleForm struct {
 	from, to       string
 	fromLen, toLen string
 	action         string
-	raw            []netstate.Attr
 }
 
 // ruleText reads a line of `ip rule`.
@@ -99,7 +98,7 @@ func (x *space) ruleFields(r *ruleForm) []field {
 		word("", "dscp_mask", number(&r.DSCPMask)),
 		word("flowlabel", "flowlabel", r.label),
 		word("", "flowlabel_mask", number(&r.FlowLabelMask)),
-		{word: "[unknown", key: "unknown", read: unknownAttr(&r.raw), value: unknownAttrs(&r.raw)},
+		{word: "[unknown", key: "unknown", read: unknownAttr(&r.Raw), value: unknownAttrs(&r.Raw)},
 	}
 	all = append(all, portFields("sport", &r.SrcPort, &r.SrcPortMask)...)
 	all = append(all, portFields("dport", &r.DstPort, &r.DstPortMask)...)
@@ -289,9 +288,8 @@ func (r *ruleForm) finish(f *form, family string) (netstate.Rule, error) {
 		}
 		*end.to, r.Family = p, familyOf(p.Addr())
 	}
-	r.Rule.Raw = append(r.Rule.Raw, r.raw...)
 	for _, word := range f.unknown {
-		r.Rule.Raw = append(r.Rule.Raw, netstate.Attr{Data: []byte(word)})
+		r.Raw = append(r.Raw, netstate.Attr{Data: []byte(word)})
 	}
 	return r.Rule, f.problem()
 }
