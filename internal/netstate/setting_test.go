@@ -53,3 +53,15 @@ func TestSetting(t *testing.T) {
 		t.Error(v, ok)
 	}
 }
+
+// Of settings that were told one by one, those that were not stay unknown.
+func TestSettingToldAlone(t *testing.T) {
+	ns := &Namespace{Links: []Link{{Name: "eth0.1"}}, Sysctls: map[string]string{"ipv4.conf.all.rp_filter": "0", "ipv4.conf.eth0/1.rp_filter": "2"}}
+	s, ok := ns.Setting(&ns.Links[0], "ipv4", "rp_filter")
+	if want := (Setting{Value: 2, Own: 2, HasAll: true, From: "ipv4.conf.eth0/1.rp_filter"}); !ok || s != want {
+		t.Errorf("%+v %v", s, ok)
+	}
+	if s, ok := ns.Setting(&ns.Links[0], "ipv4", "forwarding"); ok {
+		t.Errorf("%+v", s)
+	}
+}

@@ -175,6 +175,7 @@ func (n *nodeReader) add(ns *netstate.Namespace) {
 	to.Rules = append(to.Rules, more.Rules...)
 	to.Sets, to.Elements = append(to.Sets, more.Sets...), append(to.Elements, more.Elements...)
 	to.Objects, to.Flowtables = append(to.Objects, more.Objects...), append(to.Flowtables, more.Flowtables...)
+	to.Saved = append(to.Saved, more.Saved...)
 	for _, t := range more.Legacy {
 		i := len(to.Legacy) - 1
 		if i >= 0 && to.Legacy[i].Name == t.Name && to.Legacy[i].IP6 == t.IP6 {

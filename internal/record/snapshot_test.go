@@ -122,6 +122,26 @@ func goldenState() *netstate.State {
 }
 
 // TestGoldenState: what an earlier pktrail wrote is read today.
+// Tables that a tool has listed come back too, in lines of their own.
+func TestSavedTablesComeBack(t *testing.T) {
+	want := someState(1)
+	long := strings.Repeat("x", snapshotLine)
+	for _, name := range []string{"nat", "filter", "raw"} {
+		want.Nodes[0].Namespaces[0].Ruleset.Saved = append(want.Nodes[0].Namespaces[0].Ruleset.Saved, netstate.SavedTable{
+			Family: "ip", Name: name, Tool: "iptables-save", Chains: []netstate.SavedChain{{Name: "INPUT", Hook: "input", Rules: []netstate.SavedRule{
+				{Text: "-A INPUT -m comment --comment " + long, Counted: true, Packets: 1},
+			}}},
+		})
+	}
+	got, err := ReadState(bytes.NewReader(writeState(t, want)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got.Nodes[0].Namespaces[0].Ruleset.Saved)
+	}
+}
+
 func TestGoldenState(t *testing.T) {
 	const name = "testdata/state.pcapng"
 	if *update {

@@ -44,7 +44,7 @@ func newSnapshotWriter(out *pcapng.Writer, kind, node string) (*SnapshotWriter, 
 func (w *SnapshotWriter) Namespace(n *netstate.Namespace) error {
 	first := *n
 	rest := first.Ruleset
-	first.Ruleset = netstate.Ruleset{Generation: rest.Generation, Saved: rest.Saved}
+	first.Ruleset = netstate.Ruleset{Generation: rest.Generation}
 	if err := w.line(snapshotRecord{Namespace: &first}); err != nil {
 		return err
 	}
@@ -87,6 +87,17 @@ func cutRuleset(r *netstate.Ruleset) (part netstate.Ruleset, more bool) {
 			continue
 		}
 		r.Legacy = append([]netstate.LegacyTable{{IP6: t.IP6, Name: t.Name, Entries: t.Entries[n:]}}, r.Legacy[1:]...)
+	}
+	for len(r.Saved) > 0 && room > 0 {
+		t := &r.Saved[0]
+		for i := range t.Chains {
+			for j := range t.Chains[i].Rules {
+				room -= len(t.Chains[i].Rules[j].Text)
+			}
+		}
+		part.Saved = append(part.Saved, *t)
+		r.Saved = r.Saved[1:]
+		more = true
 	}
 	return part, more
 }
