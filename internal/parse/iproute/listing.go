@@ -49,7 +49,8 @@ func (p *reader) addRoute(r *routeForm, at place) {
 			return
 		}
 	}
-	p.routes = append(p.routes, r)
+	whole := *r
+	p.routes = append(p.routes, &whole)
 }
 
 func (p *reader) addNexthop(n netstate.Nexthop, at place, err error) {

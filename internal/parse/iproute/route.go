@@ -49,10 +49,19 @@ func (x *space) routeObject(o object) *routeForm {
 	return r
 }
 
+// newRoute begins a route, in the place of the one before: there may be a
+// hundred thousand of them, and a form has a hundred fields.
 func (x *space) newRoute() *routeForm {
-	r := &routeForm{Route: netstate.Route{Type: typeUnicast, Protocol: protocolBoot}}
-	r.form = newForm(nil)
-	r.form.groups[0] = append(x.routeFields(r), x.hopFields(&r.hop, r.form)...)
+	if x.route == nil {
+		x.route = &routeForm{form: newForm(nil)}
+		x.routeFieldsOf = append(x.routeFields(x.route), x.hopFields(&x.route.hop, x.route.form)...)
+		x.route.form.groups[0] = make([]field, len(x.routeFieldsOf))
+	}
+	r := x.route
+	*r = routeForm{Route: netstate.Route{Type: typeUnicast, Protocol: protocolBoot}, form: r.form}
+	fields := r.form.groups[0]
+	copy(fields, x.routeFieldsOf)
+	*r.form = form{groups: [][]field{fields}}
 	return r
 }
 

@@ -19,6 +19,9 @@ type space struct {
 	byName  map[string]int
 	// nets are names of other namespaces: ids from firstNet on stand for them.
 	nets []string
+	// route is the one that is being read, routeFieldsOf are the fields of its form.
+	route         *routeForm
+	routeFieldsOf []field
 	// covers is what the text holds, even if there is no entry in it.
 	covers cover
 }
