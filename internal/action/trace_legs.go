@@ -45,8 +45,8 @@ func (k *clusterTrace) legs() ([]leg, error) {
 	}
 	var skipped []string
 	for _, p := range k.dst.pods {
-		if p.Node == "" || slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node && l.main }) {
-			continue
+		if p.Node == "" || slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node && (l.main || k.at(p.Node)) }) {
+			continue // that node's leg follows what is sent on there: two would see one packet twice
 		}
 		fresh := !slices.ContainsFunc(out, func(l leg) bool { return l.label == p.Node })
 		if fresh && len(nodesOf(out)) >= mostArmed {
@@ -167,6 +167,9 @@ func (k *clusterTrace) translated(q *follow.Request, node string, to *find.Pod) 
 		q.Back = k.detours(node, func(*find.Pod) bool { return true })
 	}
 }
+
+// at reports whether the destination is this node.
+func (k *clusterTrace) at(node string) bool { return k.dst.node != nil && k.dst.node.Name == node }
 
 // mostDetours bounds how many pods behind a service are looked for by their own
 // addresses: they are in a filter.
