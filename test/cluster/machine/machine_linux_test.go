@@ -78,10 +78,10 @@ func TestMachine(t *testing.T) {
 		"hostname": name,
 		"ls -d /sys/class/net/e* 2>/dev/null || echo none": "none",
 		"ls -A /tmp": "",
-		"cut -d: -f3 /proc/1/cgroup | sort -u | sed 's,^/init$,/,'":                  "/",
-		"cat /proc/sys/vm/overcommit_memory; echo 1 >/proc/sys/vm/overcommit_memory": "1",
-		"mkdir -p /etc/x /var/lib/x /run/x && ls -d /etc/x /var/lib/x /run/x":        "/etc/x\n/run/x\n/var/lib/x",
-		"mount -t tmpfs tmpfs /var/lib/x && grep -c /var/lib/x /proc/mounts":         "1",
+		"cut -d: -f3 /proc/1/cgroup | sort -u | sed 's,^/init$,/,'":                                 "/",
+		"cat /proc/sys/vm/overcommit_memory; echo 1 >/proc/sys/vm/overcommit_memory":                "1",
+		"mkdir -p /etc/x /var/lib/x /run/x && ls -d /etc/x /var/lib/x /run/x":                       "/etc/x\n/run/x\n/var/lib/x",
+		"mkdir -p /var/lib/y && mount -t tmpfs tmpfs /var/lib/y && grep -c /var/lib/y /proc/mounts": "1",
 	} {
 		if got := on(t, p, script); got != want {
 			t.Errorf("%s: %q, want %q", script, got, want)
