@@ -165,7 +165,7 @@ func TestSmokeAccidents(t *testing.T) {
 	s.Kubectl(t, "label", "node", node2, "e2e=seen")
 	t.Cleanup(func() { s.Kubectl(t, "label", "node", node2, "e2e-") })
 	s.Kubectl(t, "run", "seen", "-n", ns, "--image="+bed.ShellImage, `--overrides={"spec":{"nodeSelector":{"e2e":"seen"}}}`)
-	s.Kubectl(t, "wait", "-n", ns, "pod/seen", "--for=condition=PodScheduled", "--timeout=60s")
+	s.Kubectl(t, "wait", "-n", ns, "pod/seen", "--for=condition=PodScheduled", "--timeout=180s")
 	for range 2 {
 		name := "pod" + strings.ToLower(labtest.Name())
 		if p := s.Shell(t, ns, name, ""); p.Node != node2 {
