@@ -134,15 +134,16 @@ type snapshot struct {
 	whole    int // nodes
 }
 
-func (s *snapshot) run(ctx context.Context, w io.Writer) (err error) {
-	s.out, err = record.NewWriter(w, record.Header{Application: "pktrail", Version: s.o.Version, Started: s.begun})
-	if err != nil {
-		return err
+// run writes the whole stream to w: an agent's own, or one that has those of
+// several.
+func (s *snapshot) run(ctx context.Context, w io.Writer) error {
+	if s.o.Cluster == nil {
+		return s.local(ctx, w)
 	}
-	if s.o.Cluster != nil {
+	var err error
+	s.out, err = record.NewWriter(w, record.Header{Application: "pktrail", Version: s.o.Version, Started: s.begun})
+	if err == nil {
 		err = s.cluster(ctx)
-	} else {
-		err = s.local(ctx)
 	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -154,30 +155,14 @@ func (s *snapshot) run(ctx context.Context, w io.Writer) (err error) {
 }
 
 // local takes this machine.
-func (s *snapshot) local(ctx context.Context) error {
+func (s *snapshot) local(ctx context.Context, w io.Writer) error {
 	q := s.o.Request
 	q.Targets = s.o.Targets
-	pipe := newSpool()
-	read := make(chan error, 1)
-	go func() { read <- s.copy(pipe) }()
 	one := NodeTaken{}
-	err := agent.Run(ctx, agent.Request{Version: agent.Version, Snapshot: &q}, pipe, func(m agent.Message) { s.hear(&one, m) })
-	pipe.CloseWrite()
-	if err := errors.Join(err, <-read); err != nil {
-		return err
+	err := agent.Run(ctx, agent.Request{Version: agent.Version, Snapshot: &q}, w, func(m agent.Message) { s.hear(&one, m) })
+	if err == nil {
+		s.result.Nodes = append(s.result.Nodes, one)
 	}
-	s.result.Nodes = append(s.result.Nodes, one)
-	return nil
-}
-
-// copy passes the snapshots of an agent's stream on to the file.
-func (s *snapshot) copy(pipe *spool) error {
-	defer pipe.CloseRead()
-	err := record.CopySnapshots(pipe, func(block []byte) error {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.out.WriteBlock(block)
-	})
 	return err
 }
 

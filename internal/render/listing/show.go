@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -83,7 +84,7 @@ func (s *section) print(unreadable []netstate.Unreadable, body func(io.Writer) e
 	if !s.titled && len(missing) == 0 {
 		return body(s.w)
 	}
-	var data jsonBuffer
+	var data bytes.Buffer
 	if err := body(&data); err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (s *section) print(unreadable []netstate.Unreadable, body func(io.Writer) e
 		Part       netstate.Part         `json:"part"`
 		Unreadable []netstate.Unreadable `json:"unreadable,omitempty"`
 		Data       json.RawMessage       `json:"data"`
-	}{Node: s.node, Name: s.name, Part: s.part, Unreadable: missing, Data: data.raw()}
+	}{Node: s.node, Name: s.name, Part: s.part, Unreadable: missing, Data: data.Bytes()}
 	if s.ns != nil {
 		line.Netns = s.ns.Inode
 	}
@@ -121,21 +122,6 @@ func (s *section) text(missing []netstate.Unreadable, body func(io.Writer) error
 		}
 	}
 	return body(s.w)
-}
-
-// jsonBuffer takes the JSON of a section.
-type jsonBuffer struct{ b []byte }
-
-func (j *jsonBuffer) Write(b []byte) (int, error) {
-	j.b = append(j.b, b...)
-	return len(b), nil
-}
-
-func (j *jsonBuffer) raw() json.RawMessage {
-	if !json.Valid(j.b) {
-		return json.RawMessage("null")
-	}
-	return j.b
 }
 
 func encode(w io.Writer, v any) error {
