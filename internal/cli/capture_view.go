@@ -28,7 +28,7 @@ type captureView struct {
 	lines   *lines
 	printer *text.Lines
 	isArmed bool
-	live    bool // a live line stands on stderr
+	live    liveLine
 	last    action.CaptureProgress
 }
 
@@ -57,7 +57,7 @@ func runCapture(ctx context.Context, s Streams, o *action.CaptureOptions, v capt
 	if e := v.lines.Flush(); err == nil && e != nil && !action.IsClosed(e) {
 		err = fmt.Errorf("write output: %w", e)
 	}
-	v.clear()
+	v.live.clear(v.streams.Err)
 	if r.EndedBy != "" {
 		v.summary(r)
 	}
@@ -103,7 +103,7 @@ func (v *captureView) output() string {
 }
 
 func (v *captureView) note(s string) {
-	v.clear()
+	v.live.clear(v.streams.Err)
 	fmt.Fprintln(v.streams.Err, "note:", oneLine(s))
 }
 
@@ -146,15 +146,8 @@ func (v *captureView) progress(p action.CaptureProgress) {
 	if d := (p.Elapsed - v.last.Elapsed).Seconds(); d > 0 {
 		rate = float64(p.Packets-v.last.Packets) / d
 	}
-	v.last, v.live = p, true
-	fmt.Fprint(v.streams.Err, "\r\x1b[K", text.Live(p.Elapsed, p.Packets, p.Bytes, p.Missed, rate))
-}
-
-func (v *captureView) clear() {
-	if v.live {
-		fmt.Fprint(v.streams.Err, "\r\x1b[K")
-		v.live = false
-	}
+	v.last = p
+	v.live.show(v.streams.Err, text.Live(p.Elapsed, p.Packets, p.Bytes, p.Missed, rate))
 }
 
 // summary is the last thing on the screen.

@@ -144,7 +144,7 @@ func writeTaken(w io.Writer, file string, r *action.SnapshotResult) {
 // snapshotTalk tells how a snapshot comes along.
 type snapshotTalk struct {
 	w    io.Writer
-	live bool // a live line stands there
+	live liveLine
 	term bool
 }
 
@@ -177,13 +177,7 @@ func (t *snapshotTalk) progress(p action.SnapshotProgress) {
 	if p.Of > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d namespaces", p.Done, p.Of))
 	}
-	t.live = true
-	fmt.Fprintf(t.w, "\r\x1b[K%s", strings.Join(parts, ", "))
+	t.live.show(t.w, strings.Join(parts, ", "))
 }
 
-func (t *snapshotTalk) clear() {
-	if t.live {
-		t.live = false
-		fmt.Fprint(t.w, "\r\x1b[K")
-	}
-}
+func (t *snapshotTalk) clear() { t.live.clear(t.w) }

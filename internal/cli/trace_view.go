@@ -25,7 +25,7 @@ type traceView struct {
 	streams Streams
 	options *action.TraceOptions
 	session trail.Session
-	live    bool // a live line stands on stderr
+	live    liveLine
 	noted   []string
 	begun   bool // JSON lines were printed before the end
 }
@@ -47,7 +47,7 @@ func runTrace(ctx context.Context, s Streams, o *action.TraceOptions, v *traceVi
 		ev.Progress = v.progress
 	}
 	r, err := action.Trace(ctx, *o, ev)
-	v.clear()
+	v.live.clear(v.streams.Err)
 	if r.EndedBy != "" && !r.Session.Armed.IsZero() {
 		if e := v.show(&r); err == nil && e != nil && !action.IsClosed(e) {
 			err = fmt.Errorf("write output: %w", e)
@@ -98,7 +98,7 @@ func (v *traceView) armedLine() {
 	var b bytes.Buffer
 	_ = text.Header(&b, &v.session, v.action(), text.Style{}) // cannot err: a buffer takes everything
 	line, _, _ := strings.Cut(strings.ReplaceAll(b.String(), "\n  ", " "), "\n")
-	v.clear()
+	v.live.clear(v.streams.Err)
 	v.talk(line)
 }
 
@@ -135,7 +135,7 @@ func (v *traceView) note(line string) {
 		return
 	}
 	v.noted = append(v.noted, line)
-	v.clear()
+	v.live.clear(v.streams.Err)
 	v.talk("note: " + line)
 }
 
@@ -151,16 +151,7 @@ func (v *traceView) talk(line string) {
 
 // progress shows how many packets were seen, while they are waited for.
 func (v *traceView) progress(packets int) {
-	v.live = true
-	fmt.Fprintf(v.streams.Err, "\r\x1b[K%s so far", text.Count(int64(packets), "packet"))
-}
-
-// clear takes the live line away.
-func (v *traceView) clear() {
-	if v.live {
-		fmt.Fprint(v.streams.Err, "\r\x1b[K")
-		v.live = false
-	}
+	v.live.show(v.streams.Err, text.Count(int64(packets), "packet")+" so far")
 }
 
 // show prints the result.
