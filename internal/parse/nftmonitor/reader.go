@@ -1,14 +1,11 @@
 package nftmonitor
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strconv"
 	"strings"
 
-	"github.com/pktrail/pktrail/internal/parse"
-	"github.com/pktrail/pktrail/internal/parse/lines"
 	"github.com/pktrail/pktrail/internal/parse/ruletrace"
 	"github.com/pktrail/pktrail/internal/trail"
 	"github.com/pktrail/pktrail/internal/trail/nflog"
@@ -23,73 +20,32 @@ type Options struct {
 	Hook ruletrace.HookFunc
 }
 
-// Reader reads one trace.
-type Reader struct {
-	lines  *lines.Reader
-	traces ruletrace.Traces
-	given  int
-	err    error
+// New returns a reader of one trace.
+func New(r io.Reader, o Options) *ruletrace.Reader {
+	return ruletrace.NewReader(r, tool(), ruletrace.Traces{Node: o.Node, Hook: o.Hook})
 }
-
-// New returns a Reader.
-func New(r io.Reader, o Options) *Reader {
-	return &Reader{lines: lines.New(r), traces: ruletrace.Traces{Node: o.Node, Hook: o.Hook}}
-}
-
-const begin = "trace id "
 
 // Detect reports whether a text that begins like this is one of nft's.
-func Detect(head []byte) bool {
-	var t ruletrace.Traces
-	for _, b := range lines.Head(head, 500) {
-		if bytes.HasPrefix(b, []byte(begin)) && take(&t, 1, string(b)) == nil {
-			return true
-		}
-	}
-	return false
-}
+func Detect(head []byte) bool { return tool().Detect(head) }
 
-// Read gives the next item, and io.EOF behind the last one. A *parse.LineError
-// is a line of a trace that cannot be read.
-func (r *Reader) Read() (parse.Item, error) {
-	for {
-		if ready := r.traces.Ready; r.given < len(ready) {
-			r.given++
-			return ready[r.given-1], nil
-		}
-		r.traces.Ready, r.given = r.traces.Ready[:0], 0
-		if r.err != nil {
-			return parse.Item{}, r.err
-		}
-		b, err := r.lines.Next()
-		var wrong *parse.LineError
-		switch {
-		case errors.As(err, &wrong):
-			return parse.Item{}, err
-		case err != nil:
-			r.err = err
-			r.traces.Flush()
-			continue
-		}
-		n := r.lines.Number()
-		if bytes.Contains(b, []byte("lost some netlink events")) || bytes.Contains(b, []byte("No buffer space available")) {
-			r.traces.Lost(n, string(b))
-			continue
-		}
-		if !bytes.HasPrefix(b, []byte(begin)) {
-			continue
-		}
-		if err := take(&r.traces, n, string(b)); err != nil {
-			return parse.Item{}, lines.Error(n, b, err)
-		}
+func tool() ruletrace.Tool {
+	return ruletrace.Tool{
+		Take: func(t *ruletrace.Traces, line int, s string) (bool, error) {
+			rest, ok := strings.CutPrefix(s, "trace id ")
+			if !ok {
+				return false, nil
+			}
+			return true, take(t, line, rest)
+		},
+		Lost: []string{"lost some netlink events", "No buffer space available"},
 	}
 }
 
 var errShort = errors.New("cut short")
 
-// take reads one line: "trace id 1f2abcf7 inet filter input " and what it says.
-func take(t *ruletrace.Traces, line int, s string) error {
-	rest := s[len(begin):]
+// take reads one line behind "trace id ": "1f2abcf7 inet filter input " and
+// what it says.
+func take(t *ruletrace.Traces, line int, rest string) error {
 	word, rest, ok := strings.Cut(rest, " ")
 	id, err := strconv.ParseUint(strings.TrimPrefix(word, "0x"), 16, 32)
 	if !ok || err != nil {
